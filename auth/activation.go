@@ -1,0 +1,276 @@
+package auth
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// codeTries is how often digits may be tried against one registration; sending
+// new ones gives none back.
+const codeTries = 5
+
+// errOvertaken ends the transaction of an activation that another was faster
+// than. What the caller is told depends on what it brought.
+var errOvertaken = errors.New("auth: registration overtaken")
+
+// An ActivateInput shows that an address belongs to whoever registered it:
+// exactly one of Token and Code, with the flow or, for a token, the password.
+type ActivateInput struct {
+	Token      *string
+	Code       *string
+	Flow       *string
+	Password   *string
+	DeviceName string
+}
+
+// Activate makes the registration a user and signs in.
+//
+// The link alone does nothing, so that a mail scanner that opens it activates
+// nothing, and the owner of an address who clicks a stranger's link does not
+// bring the stranger's account to life: the flow shows that the client is the
+// one that registered, the password that the person is.
+//
+// With a token: InvalidToken, ExpiredToken, InvalidCredentials (a wrong
+// password does not use the link up), RateLimited. With a code every refusal is
+// InvalidCredentials or RateLimited.
+func (s *Service) Activate(ctx context.Context, c Caller, in ActivateInput) (SignIn, error) {
+	var faults violations
+	switch {
+	case in.Token == nil && in.Code == nil:
+		faults.add("token", Fault{Code: Required})
+	case in.Token != nil && in.Code != nil:
+		faults.add("code", Fault{Code: Malformed})
+	case in.Flow == nil && (in.Code != nil || in.Password == nil):
+		faults.add("flow", Fault{Code: Required})
+	}
+	var password string
+	if in.Password != nil {
+		var fault Fault
+		password, fault = NormalizePassword(*in.Password)
+		faults.add("password", fault)
+	}
+	device, fault := ParseDeviceName(in.DeviceName)
+	faults.add("deviceName", fault)
+	if err := faults.refusal(); err != nil {
+		return SignIn{}, err
+	}
+	if in.Code != nil {
+		return s.activateByCode(ctx, c, *in.Flow, *in.Code, device)
+	}
+	return s.activateByLink(ctx, c, *in.Token, in.Flow, password, device)
+}
+
+func (s *Service) activateByCode(ctx context.Context, c Caller, flow, code, device string) (SignIn, error) {
+	reg, err := s.store.RegistrationByFlow(ctx, Digest(flow))
+	known, err := found(err)
+	if err != nil {
+		return SignIn{}, err
+	}
+	// Over all attempts of an address: otherwise registering again would buy
+	// five more guesses each time. An unknown flow is counted by itself.
+	subject := reg.Email.Key
+	if !known {
+		subject = hex.EncodeToString(Digest(flow))
+	}
+	meters := s.rates(false, s.limits.CodePerAccount, "code", subject)
+	meters = append(meters, s.rates(false, s.limits.CodePerAddress, "code_address", c.counted())...)
+	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+		return SignIn{}, err
+	}
+	left, err := s.store.CountCodeTry(ctx, reg.ID, codeTries)
+	if err != nil {
+		return SignIn{}, err
+	}
+	// Compared always, so that the work is the same for flows that lead nowhere.
+	right := s.secrets.VerifyMAC(labelCode, reg.CodeDigest, string(reg.FlowDigest), code)
+	if !left || !right || reg.Void || !c.Now.Before(reg.ExpiresAt) {
+		return SignIn{}, s.refuseSignIn(ctx, c, uuid.Nil, "code")
+	}
+	signIn, err := s.activate(ctx, c, reg, Link{}, meters, []string{"otp"}, device)
+	if errors.Is(err, errOvertaken) {
+		return SignIn{}, InvalidCredentials
+	}
+	return signIn, err
+}
+
+func (s *Service) activateByLink(ctx context.Context, c Caller, token string, flow *string, password, device string) (SignIn, error) {
+	link, err := s.findLink(ctx, c.Client, token, LinkActivate)
+	if err != nil {
+		return SignIn{}, err
+	}
+	reg, err := s.store.RegistrationByID(ctx, link.RegistrationID)
+	if errors.Is(err, ErrNotFound) || err == nil && reg.Void {
+		return SignIn{}, InvalidToken
+	}
+	if err != nil {
+		return SignIn{}, err
+	}
+	var meters []Meter
+	methods := []string{"otp"}
+	if !sameFlow(flow, reg.FlowDigest) {
+		if password == "" {
+			return SignIn{}, InvalidCredentials
+		}
+		meters = s.signInMeters(c.Client, reg.Email.Key)
+		methods = []string{"pwd"}
+		if err := s.provePassword(ctx, c, meters, reg.PasswordHash, password); err != nil {
+			return SignIn{}, err
+		}
+	}
+	signIn, err := s.activate(ctx, c, reg, link, meters, methods, device)
+	if errors.Is(err, errOvertaken) {
+		return SignIn{}, InvalidToken
+	}
+	return signIn, err
+}
+
+// provePassword counts and checks the password chosen at registration.
+func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, hash, password string) error {
+	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+		return err
+	}
+	match, err := s.hasher.Verify(ctx, hash, password)
+	if err != nil {
+		return errors.Join(err, s.giveBack(ctx, c.Client, meters))
+	}
+	if !match {
+		return s.refuseSignIn(ctx, c, uuid.Nil, "pwd")
+	}
+	return nil
+}
+
+// activate makes the user and signs it in, or errOvertaken: of all attempts at
+// an address one wins. The user's row comes first, since its unique address is
+// what racing activations wait for; a loser rolls back and leaves no trace.
+func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link Link, meters []Meter, methods []string, device string) (SignIn, error) {
+	user := User{
+		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Name: reg.Name,
+		Locale: reg.Locale, Status: Active, Roles: []string{}, LastLoginAt: c.Now,
+		CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+	signIn, err := s.newSignIn(c.Client, user, methods, device)
+	if err != nil {
+		return SignIn{}, err
+	}
+	err = s.store.InTx(ctx, func(q Queries) error {
+		won, err := q.InsertUser(ctx, user)
+		if err == nil && won {
+			won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
+		}
+		if err == nil && won && link.Digest != nil {
+			won, err = q.UseLink(ctx, link.Digest, LinkActivate, c.Now)
+		}
+		if err != nil {
+			return err
+		}
+		if !won {
+			return errOvertaken
+		}
+		if err := q.SetPassword(ctx, user.ID, reg.PasswordHash, c.Now); err != nil {
+			return err
+		}
+		if err := s.voidAttempts(ctx, q, reg.Email.Key, c.Now); err != nil {
+			return err
+		}
+		if err := q.InsertSession(ctx, signIn.Session); err != nil {
+			return err
+		}
+		if err := q.InsertEvents(ctx,
+			s.event(c.Client, EventActivated, user.ID, nil),
+			s.event(c.Client, EventLoginSucceeded, user.ID, sessionDetails(signIn.Session)),
+		); err != nil {
+			return err
+		}
+		return s.succeed(ctx, q, c.Client, meters)
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	return signIn, nil
+}
+
+// voidAttempts ends every registration of an address that has become a user's.
+func (s *Service) voidAttempts(ctx context.Context, q Queries, emailKey string, now time.Time) error {
+	if err := q.VoidRegistrations(ctx, emailKey); err != nil {
+		return err
+	}
+	return q.VoidLinks(ctx, registrationLinksOf(emailKey), now)
+}
+
+// A ResendActivationInput asks for the letter again.
+type ResendActivationInput struct {
+	Email string
+	Flow  *string
+}
+
+// ResendActivation writes to the address again, if there is a registration to
+// activate, and answers the same if not. With the flow of register that
+// attempt's link and digits are replaced; without it the newest attempt gets a
+// further link and no digits, and what was sent before stays good: otherwise
+// any stranger could kill the letter that is on its way.
+func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActivationInput) (string, error) {
+	var faults violations
+	email, fault := ParseAddress(in.Email)
+	faults.add("email", fault)
+	if err := faults.refusal(); err != nil {
+		return "", err
+	}
+	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	if err != nil {
+		return "", err
+	}
+	var reg Registration
+	if in.Flow != nil {
+		reg, err = s.store.RegistrationByFlow(ctx, Digest(*in.Flow))
+	} else {
+		reg, err = s.store.NewestRegistration(ctx, email.Key, c.Now)
+	}
+	good, err := found(err)
+	if err != nil {
+		return "", err
+	}
+	good = good && !silenced && !reg.Void && reg.Email.Key == email.Key && c.Now.Before(reg.ExpiresAt)
+	if !good {
+		reg = Registration{Email: email, ExpiresAt: c.Now.Add(s.settings.ActivationLifetime)}
+	}
+	// What is not to be replaced is looked for all the same, under an ID that
+	// nothing has.
+	replaced := s.newID(c.Now)
+	if good && in.Flow != nil {
+		replaced = reg.ID
+	}
+
+	activate, decline := s.newSecret(), s.newSecret()
+	code := s.secrets.digits(activate)
+	letter := Letter{
+		Kind: LetterActivation, To: reg.Email.Text, Locale: reg.Locale, Token: activate,
+		NotMeToken: decline, ExpiresAt: reg.ExpiresAt,
+	}
+	if in.Flow != nil {
+		letter.Code = code
+	}
+	err = s.store.InTx(ctx, func(q Queries) error {
+		if err := q.ReplaceCode(ctx, replaced, s.codeDigest(reg, code)); err != nil {
+			return err
+		}
+		if err := q.VoidLinks(ctx, LinkFilter{RegistrationID: replaced}, c.Now); err != nil {
+			return err
+		}
+		if err := q.InsertLinks(ctx, s.registrationLinks(c.Client, reg, activate, decline, good)...); err != nil {
+			return err
+		}
+		if err := s.writeLetter(ctx, q, c.Client, letter, !good); err != nil {
+			return err
+		}
+		return q.InsertEvents(ctx, s.event(c.Client, EventRegistrationRequested, uuid.Nil, map[string]any{"resent": true}))
+	})
+	if err != nil {
+		return "", err
+	}
+	s.wake()
+	return in.Email, nil
+}

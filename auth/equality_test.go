@@ -1,0 +1,265 @@
+package auth_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/auth"
+)
+
+// addresses makes an address of every kind that a stranger may type, under the
+// name of its kind.
+func addresses(h *house) map[string]string {
+	h.t.Helper()
+	h.user("active@example.org")
+	h.user("suspended@example.org")
+	_, err := h.SuspendUser(h.ctx, "suspended@example.org")
+	ok(h.t, err)
+	_, err = h.CreateUser(h.ctx, auth.CreateUserInput{Email: "passwordless@example.org"})
+	ok(h.t, err)
+	_, err = h.Register(h.ctx, h.from("198.51.100.9"), auth.RegisterInput{Email: "registered@example.org", Password: password})
+	ok(h.t, err)
+	return map[string]string{
+		"unknown": "unknown@example.org", "registered": "registered@example.org", "active": "active@example.org",
+		"suspended": "suspended@example.org", "passwordless": "passwordless@example.org",
+	}
+}
+
+// kindOf is a statement without what tells nothing: placeholders are numbered
+// in the order of the meters' keys, which are HMACs, and columns that stay NULL
+// are not named when a row is inserted.
+func kindOf(statement string) string {
+	table, _, inserts := strings.Cut(statement, " (")
+	if inserts && strings.HasPrefix(strings.TrimSpace(statement), "INSERT") {
+		return table
+	}
+	return regexp.MustCompile(`\?\d+`).ReplaceAllString(statement, "?")
+}
+
+// TestNoAnswerTellsWhetherAnAddressHasAnAccount compares answers, hash calls
+// and statements, which are exact where times are not.
+func TestNoAnswerTellsWhetherAnAddressHasAnAccount(t *testing.T) {
+	t.Parallel()
+	ways := map[string]func(h *house, c auth.Caller, email string) (any, error){
+		"login": func(h *house, c auth.Caller, email string) (any, error) {
+			_, err := h.Login(h.ctx, c, auth.LoginInput{Identifier: email, Password: "wrong"})
+			return nil, err
+		},
+		"register": func(h *house, c auth.Caller, email string) (any, error) {
+			r, err := h.Register(h.ctx, c, auth.RegisterInput{Email: email, Password: "nine silent harbours"})
+			return len(r.Flow), err
+		},
+		"register, then login with that password": func(h *house, c auth.Caller, email string) (any, error) {
+			_, err := h.Register(h.ctx, c, auth.RegisterInput{Email: email, Password: "nine silent harbours"})
+			ok(h.t, err)
+			_, err = h.Login(h.ctx, c, auth.LoginInput{Identifier: email, Password: "nine silent harbours"})
+			return nil, err
+		},
+		"register, then activate with that flow": func(h *house, c auth.Caller, email string) (any, error) {
+			r, err := h.Register(h.ctx, c, auth.RegisterInput{Email: email, Password: "nine silent harbours"})
+			ok(h.t, err)
+			code := "guess!"
+			_, err = h.Activate(h.ctx, c, auth.ActivateInput{Code: &code, Flow: &r.Flow})
+			return nil, err
+		},
+		"resend": func(h *house, c auth.Caller, email string) (any, error) {
+			to, err := h.ResendActivation(h.ctx, c, auth.ResendActivationInput{Email: email})
+			return to == email, err
+		},
+		"resend with a flow": func(h *house, c auth.Caller, email string) (any, error) {
+			r, err := h.Register(h.ctx, c, auth.RegisterInput{Email: email, Password: "nine silent harbours"})
+			ok(h.t, err)
+			to, err := h.ResendActivation(h.ctx, c, auth.ResendActivationInput{Email: email, Flow: &r.Flow})
+			return to == email, err
+		},
+		"reset": func(h *house, c auth.Caller, email string) (any, error) {
+			to, err := h.RequestPasswordReset(h.ctx, c, email)
+			return to == email, err
+		},
+	}
+	for name, ask := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			first, network := "", 0
+			var statements []string
+			for kind, email := range addresses(h) {
+				// Up to and over every limit: the fifth answer tells nothing either.
+				network++
+				for i := range 5 {
+					var answer string
+					sent, hashes := h.counted(func() {
+						got, err := ask(h, h.from(fmt.Sprintf("198.51.%d.%d", network, i)), email)
+						answer = fmt.Sprint(got, err)
+					})
+					what := fmt.Sprintf("%s, %d hashes", answer, hashes)
+					if i > 0 {
+						continue
+					}
+					if first == "" {
+						first, statements = what, sent
+					}
+					if what != first {
+						t.Errorf("%s: %s, and another kind %s", kind, what, first)
+					}
+					for i := range sent {
+						sent[i] = kindOf(sent[i])
+					}
+					if diff := cmp.Diff(statements, sent); diff != "" {
+						t.Errorf("%s: other statements: %s", kind, diff)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestStatementsStayWithinTheirBudget(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	var signIn auth.SignIn
+	budget := func(name string, most int, f func() error) {
+		statements, _ := h.counted(func() { ok(t, f()) })
+		if len(statements) > most {
+			t.Errorf("%s: %d statements, not %d", name, len(statements), most)
+		}
+		t.Logf("%s: %d", name, len(statements))
+	}
+	budget("register", 8, func() error {
+		_, err := h.Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
+		return err
+	})
+	budget("login", 8, func() (err error) {
+		signIn, err = h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
+		return err
+	})
+	budget("me", 1, func() error {
+		c := h.caller(signIn.Tokens.Access)
+		ok(t, h.Authorize(h.ctx, c, auth.Guard{By: []auth.CallerKind{auth.BySession}}))
+		_, err := h.Me(h.ctx, c)
+		return err
+	})
+	h.pass(time.Minute)
+	budget("refresh", 2, func() error {
+		_, err := h.refresh(signIn.Tokens.Refresh)
+		return err
+	})
+}
+
+// TestAMutationThatFailsAnywhereLeavesAllOrNothing cuts each mutation off at
+// each of its statements.
+func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	type prepared func(ctx context.Context) error
+	mutations := map[string]func(h *house) prepared{
+		"register": func(h *house) prepared {
+			return func(ctx context.Context) error {
+				_, err := h.Register(ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
+				return err
+			}
+		},
+		"activate": func(h *house) prepared {
+			flow := h.register("new@example.org").Flow
+			token := h.letter().Token
+			return func(ctx context.Context) error {
+				_, err := h.Activate(ctx, h.stranger(), auth.ActivateInput{Token: &token, Flow: &flow})
+				return err
+			}
+		},
+		"decline": func(h *house) prepared {
+			h.register("new@example.org")
+			token := h.letter().NotMeToken
+			return func(ctx context.Context) error {
+				_, err := h.DeclineRegistration(ctx, h.stranger(), token)
+				return err
+			}
+		},
+		"login": func(h *house) prepared {
+			h.user("ada@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.Login(ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
+				return err
+			}
+		},
+		"refresh that ends the session": func(h *house) prepared {
+			h.user("ada@example.org")
+			first := h.login("ada@example.org")
+			h.pass(time.Minute)
+			_, err := h.refresh(first.Tokens.Refresh)
+			ok(h.t, err)
+			h.pass(time.Minute)
+			return func(ctx context.Context) error {
+				_, err := h.Refresh(ctx, h.stranger(), auth.RefreshInput{RefreshToken: first.Tokens.Refresh})
+				if err == auth.RefreshTokenReused {
+					return nil
+				}
+				return err
+			}
+		},
+		"logout": func(h *house) prepared {
+			h.user("ada@example.org")
+			first := h.login("ada@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.Logout(ctx, h.stranger(), first.Tokens.Refresh)
+				return err
+			}
+		},
+		"request reset": func(h *house) prepared {
+			h.user("ada@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.RequestPasswordReset(ctx, h.stranger(), "ada@example.org")
+				return err
+			}
+		},
+		"reset": func(h *house) prepared {
+			h.user("ada@example.org")
+			h.login("ada@example.org")
+			_, err := h.RequestPasswordReset(h.ctx, h.stranger(), "ada@example.org")
+			ok(h.t, err)
+			token := h.letter().Token
+			return func(ctx context.Context) error {
+				_, err := h.ResetPassword(ctx, h.stranger(), auth.ResetPasswordInput{Token: token, NewPassword: "nine silent harbours"})
+				return err
+			}
+		},
+	}
+	for name, prepare := range mutations {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t, unlimited)
+			run := prepare(h)
+			before := rows(t, h)
+			for at := 1; ; at++ {
+				ctx, cancel := context.WithCancel(h.ctx)
+				statement := 0
+				h.watch(func(string) {
+					if statement++; statement == at {
+						cancel()
+					}
+				})
+				err := run(ctx)
+				h.watch(nil)
+				cancel()
+				if err == nil {
+					if statement < at && at < 2 {
+						t.Error("no statement was cut off")
+					}
+					break
+				}
+				if after := rows(t, h); after != before {
+					t.Fatalf("cut off at statement %d, it left\n%s\nof\n%s", at, after, before)
+				}
+			}
+			if rows(t, h) == before {
+				t.Error("whole, it changed nothing")
+			}
+		})
+	}
+}

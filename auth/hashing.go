@@ -1,0 +1,245 @@
+package auth
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/sync/semaphore"
+)
+
+const (
+	saltLength = 16 // bytes, RFC 9106 section 3.1
+	tagLength  = 32
+
+	// queuePerSlot is how many calls may wait for each slot: some more than one
+	// slot can serve while the first of them is patient.
+	queuePerSlot = 64
+	// queuePatience is how long a call waits for a slot before it is shed.
+	queuePatience = 1500 * time.Millisecond
+
+	// What a hash may cost at most, as configured or as stored: a damaged row
+	// must not take the machine's memory.
+	maxMemoryKiB = 1 << 20
+	maxPasses    = 32
+	maxLanes     = 32
+	// How long salt and tag of a stored hash may be, in bytes.
+	minStored = 8
+	maxStored = 64
+)
+
+// HashParameters are the costs of argon2id (RFC 9106).
+type HashParameters struct {
+	MemoryKiB uint32
+	Passes    uint32
+	Lanes     uint8
+}
+
+// DefaultHashParameters are 19 MiB, 2 passes and 1 lane, the least that OWASP's
+// Password Storage Cheat Sheet has for argon2id.
+func DefaultHashParameters() HashParameters {
+	return HashParameters{MemoryKiB: 19456, Passes: 2, Lanes: 1}
+}
+
+func (p HashParameters) check() error {
+	switch {
+	case p.Lanes < 1 || p.Lanes > maxLanes:
+		return fmt.Errorf("lanes are not between 1 and %d", maxLanes)
+	case p.Passes < 1 || p.Passes > maxPasses:
+		return fmt.Errorf("passes are not between 1 and %d", maxPasses)
+	case p.MemoryKiB < 8*uint32(p.Lanes) || p.MemoryKiB > maxMemoryKiB:
+		// RFC 9106 section 3.1 has the lower bound.
+		return fmt.Errorf("memory is not between %d and %d KiB", 8*uint32(p.Lanes), maxMemoryKiB)
+	}
+	return nil
+}
+
+// A Hasher makes and compares password hashes, only so many at a time: argon2id
+// takes its memory for each, and more of them than cores are slower in sum. Who
+// comes while all slots are taken waits in a bounded queue, first come first
+// served. It is safe for concurrent use.
+type Hasher struct {
+	parameters HashParameters
+	random     io.Reader
+	derive     func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
+	slots      *semaphore.Weighted
+	queued     atomic.Int64
+	queueLimit int64
+	calls      atomic.Int64
+}
+
+// NewHasher makes a Hasher that hashes with p, at most slots at a time. Random
+// gives the salts; it must be safe for concurrent use, as crypto/rand.Reader is.
+func NewHasher(p HashParameters, slots int, random io.Reader) (*Hasher, error) {
+	if err := p.check(); err != nil {
+		return nil, fmt.Errorf("auth: make hasher: %w", err)
+	}
+	if slots < 1 {
+		return nil, errors.New("auth: make hasher: there is no slot")
+	}
+	return &Hasher{
+		parameters: p,
+		random:     random,
+		derive:     argon2.IDKey,
+		slots:      semaphore.NewWeighted(int64(slots)),
+		queueLimit: int64(slots) * queuePerSlot,
+	}, nil
+}
+
+// Hash gives the argon2id hash of a password that [NormalizePassword] or
+// [PasswordPolicy.Check] gave, as a PHC string with a salt of its own.
+//
+// An error means that nothing was hashed: a [Refusal] with [Overloaded] where the
+// queue is full or the wait was too long, or the context's error.
+func (h *Hasher) Hash(ctx context.Context, normalized string) (string, error) {
+	made := hash{HashParameters: h.parameters, salt: make([]byte, saltLength)}
+	if _, err := io.ReadFull(h.random, made.salt); err != nil {
+		return "", fmt.Errorf("auth: make salt: %w", err)
+	}
+	var err error
+	if made.tag, err = h.compute(ctx, made, tagLength, normalized); err != nil {
+		return "", err
+	}
+	return made.encode(), nil
+}
+
+// Verify says whether encoded, which Hash gave, is of this password. With
+// encoded "" it waits and hashes all the same and says false, so that an account
+// without a password, or none at all, can not be told by the time it takes.
+//
+// An error means that nothing was hashed: those of [Hasher.Hash], and one for a
+// stored hash that can not be read.
+func (h *Hasher) Verify(ctx context.Context, encoded, normalized string) (bool, error) {
+	stored := hash{HashParameters: h.parameters, salt: make([]byte, saltLength), tag: make([]byte, tagLength)}
+	if encoded != "" {
+		var err error
+		if stored, err = parseHash(encoded); err != nil {
+			return false, fmt.Errorf("auth: read password hash: %w", err)
+		}
+	}
+	tag, err := h.compute(ctx, stored, len(stored.tag), normalized)
+	if err != nil {
+		return false, err
+	}
+	return subtle.ConstantTimeCompare(tag, stored.tag) == 1 && encoded != "", nil
+}
+
+// Weaker says whether a hash should be replaced at the next sign-in: it costs
+// less in any respect than what Hash makes now, or is none of argon2id.
+func (h *Hasher) Weaker(encoded string) bool {
+	stored, err := parseHash(encoded)
+	return err != nil ||
+		stored.MemoryKiB < h.parameters.MemoryKiB ||
+		stored.Passes < h.parameters.Passes ||
+		stored.Lanes < h.parameters.Lanes ||
+		len(stored.salt) < saltLength ||
+		len(stored.tag) < tagLength
+}
+
+// Calls counts the hashes computed so far: how many guesses got through.
+func (h *Hasher) Calls() int64 { return h.calls.Load() }
+
+// compute waits for a slot and hashes in it.
+func (h *Hasher) compute(ctx context.Context, of hash, length int, normalized string) ([]byte, error) {
+	if err := h.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer h.slots.Release(1)
+	h.calls.Add(1)
+	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, uint32(length)), nil
+}
+
+// enter takes a slot, or says why there is none.
+func (h *Hasher) enter(ctx context.Context) error {
+	// A client that has gone gets nothing hashed, free slot or not: otherwise
+	// hanging up at once would be a way to burn the machine's time unmetered.
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("auth: wait for hashing slot: %w", err)
+	}
+	if h.slots.TryAcquire(1) {
+		return nil
+	}
+	overloaded := &Refusal{Code: Overloaded, RetryAfter: queuePatience}
+	defer h.queued.Add(-1)
+	if h.queued.Add(1) > h.queueLimit {
+		return overloaded
+	}
+	patient, cancel := context.WithTimeout(ctx, queuePatience)
+	defer cancel()
+	if h.slots.Acquire(patient, 1) == nil {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("auth: wait for hashing slot: %w", err)
+	}
+	return overloaded
+}
+
+// A hash is what a PHC string says:
+// $argon2id$v=19$m=19456,t=2,p=1$salt$tag, with salt and tag in base64 without
+// padding.
+type hash struct {
+	HashParameters
+	salt, tag []byte
+}
+
+// phcBase64 is strict, since one hash has one spelling.
+func phcBase64() *base64.Encoding { return base64.RawStdEncoding.Strict() }
+
+func (h hash) encode() string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.MemoryKiB, h.Passes, h.Lanes,
+		phcBase64().EncodeToString(h.salt), phcBase64().EncodeToString(h.tag))
+}
+
+// parseHash reads what encode writes, and nothing else. Its errors hold nothing
+// of the hash.
+func parseHash(encoded string) (hash, error) {
+	malformed := errors.New("it is no argon2id PHC string")
+	parts := strings.Split(encoded, "$")
+	if len(parts) != 6 {
+		return hash{}, malformed
+	}
+	var costs [3]uint64
+	fields := strings.Split(parts[3], ",")
+	if len(fields) != len(costs) {
+		return hash{}, malformed
+	}
+	for i, prefix := range []string{"m=", "t=", "p="} {
+		digits, found := strings.CutPrefix(fields[i], prefix)
+		bits := 32
+		if prefix == "p=" {
+			bits = 8
+		}
+		n, err := strconv.ParseUint(digits, 10, bits)
+		if err != nil || !found {
+			return hash{}, malformed
+		}
+		costs[i] = n
+	}
+	read := hash{HashParameters: HashParameters{MemoryKiB: uint32(costs[0]), Passes: uint32(costs[1]), Lanes: uint8(costs[2])}}
+	var saltErr, tagErr error
+	read.salt, saltErr = phcBase64().DecodeString(parts[4])
+	read.tag, tagErr = phcBase64().DecodeString(parts[5])
+	if saltErr != nil || tagErr != nil {
+		return hash{}, malformed
+	}
+	// Whatever was read leniently above (an order, a sign, a leading zero, a line
+	// feed in base64, another algorithm or version) differs here.
+	if read.encode() != encoded {
+		return hash{}, malformed
+	}
+	for _, stored := range [][]byte{read.salt, read.tag} {
+		if len(stored) < minStored || len(stored) > maxStored {
+			return hash{}, fmt.Errorf("salt or tag is not between %d and %d bytes", minStored, maxStored)
+		}
+	}
+	return read, read.check()
+}

@@ -1,0 +1,527 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// cheap are the least that argon2id takes.
+var cheap = HashParameters{MemoryKiB: 8, Passes: 1, Lanes: 1}
+
+func newTestHasher(t *testing.T, p HashParameters, slots int) *Hasher {
+	t.Helper()
+	h, err := NewHasher(p, slots, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+func mustHash(t *testing.T, h *Hasher, password string) string {
+	t.Helper()
+	encoded, err := h.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return encoded
+}
+
+func TestAPasswordIsVerifiedByItsHash(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	encoded := mustHash(t, h, "correct horse")
+	for password, want := range map[string]bool{
+		"correct horse": true, "correct hors": false, "correct horse ": false, "Correct horse": false, "": false,
+	} {
+		if got, err := h.Verify(t.Context(), encoded, password); got != want || err != nil {
+			t.Errorf("Verify(%q) = %v, %v", password, got, err)
+		}
+	}
+	if got := h.Calls(); got != 6 {
+		t.Errorf("Calls() = %d after 1 hash and 5 comparisons", got)
+	}
+}
+
+func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	if a, b := mustHash(t, h, "correct horse"), mustHash(t, h, "correct horse"); a == b {
+		t.Errorf("both are %q", a)
+	}
+}
+
+func TestAHashIsAPHCString(t *testing.T) {
+	t.Parallel()
+	h, err := NewHasher(DefaultHashParameters(), 1, bytes.NewReader([]byte("0123456789abcdef")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded := mustHash(t, h, "correct horse")
+	const prefix = "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$"
+	if tag, found := strings.CutPrefix(encoded, prefix); !found || len(tag) != 43 {
+		t.Errorf("Hash = %q", encoded)
+	}
+}
+
+// The vectors are those of the reference implementation's own tests (P-H-C,
+// phc-winner-argon2, src/test.c, argon2id version 0x13).
+func TestAHashOfTheReferenceImplementationIsVerified(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	for encoded, password := range map[string]string{
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4":   "password",
+		"$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc":   "password",
+		"$argon2id$v=19$m=65536,t=1,p=1$c29tZXNhbHQ$9qWtwbpyPd3vm1rB1GThgPzZ3/ydHL92zKL+15XZypg": "password",
+		"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$C4TWUs9rDEvq7w3+J4umqA32aWKB1+DSiRuBfYxFj94": "differentpassword",
+	} {
+		for typed, want := range map[string]bool{password: true, password + "x": false} {
+			if got, err := h.Verify(t.Context(), encoded, typed); got != want || err != nil {
+				t.Errorf("Verify(%q, %q) = %v, %v", encoded, typed, got, err)
+			}
+		}
+	}
+}
+
+func TestAnUnknownAccountCostsTheSameHash(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	for _, password := range []string{"correct horse", ""} {
+		before := h.Calls()
+		if got, err := h.Verify(t.Context(), "", password); got || err != nil {
+			t.Errorf("Verify(\"\", %q) = %v, %v", password, got, err)
+		}
+		if got := h.Calls() - before; got != 1 {
+			t.Errorf("Verify(\"\", %q) computed %d hashes", password, got)
+		}
+	}
+}
+
+func TestAnUnknownAccountWaitsInTheSameQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		defer release()
+		_, err := h.Verify(t.Context(), "", "correct horse")
+		if !errors.Is(err, Overloaded) || h.Calls() != 0 {
+			t.Errorf("Verify = %v after %d hashes", err, h.Calls())
+		}
+	})
+}
+
+func TestAStoredHashThatCanNotBeReadIsAnErrorAndNothingIsHashed(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	const salt, tag = "MDEyMzQ1Njc4OWFiY2RlZg", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY"
+	if _, err := h.Verify(t.Context(), "$argon2id$v=19$m=8,t=1,p=1$"+salt+"$"+tag, "x"); err != nil {
+		t.Fatalf("the good one: %v", err)
+	}
+	for name, encoded := range map[string]string{
+		"a password in the clear":   "correct horse",
+		"bcrypt":                    "$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m",
+		"argon2i":                   "$argon2i$v=19$m=8,t=1,p=1$" + salt + "$" + tag,
+		"capitals":                  "$Argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag,
+		"older version":             "$argon2id$v=16$m=8,t=1,p=1$" + salt + "$" + tag,
+		"no version":                "$argon2id$m=8,t=1,p=1$" + salt + "$" + tag,
+		"no dollar":                 "argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag,
+		"cut":                       "$argon2id$v=19$m=8,t=1,p=1$" + salt,
+		"more":                      "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag + "$",
+		"other order":               "$argon2id$v=19$t=1,m=8,p=1$" + salt + "$" + tag,
+		"no lanes":                  "$argon2id$v=19$m=8,t=1$" + salt + "$" + tag,
+		"key ID":                    "$argon2id$v=19$m=8,t=1,p=1,keyid=x$" + salt + "$" + tag,
+		"leading zero":              "$argon2id$v=19$m=08,t=1,p=1$" + salt + "$" + tag,
+		"plus":                      "$argon2id$v=19$m=+8,t=1,p=1$" + salt + "$" + tag,
+		"minus":                     "$argon2id$v=19$m=8,t=-1,p=1$" + salt + "$" + tag,
+		"terabytes":                 "$argon2id$v=19$m=4294967295,t=1,p=1$" + salt + "$" + tag,
+		"beyond 32 bits":            "$argon2id$v=19$m=4294967304,t=1,p=1$" + salt + "$" + tag,
+		"over a gigabyte":           "$argon2id$v=19$m=1048577,t=1,p=1$" + salt + "$" + tag,
+		"years":                     "$argon2id$v=19$m=8,t=4294967295,p=1$" + salt + "$" + tag,
+		"too many passes":           "$argon2id$v=19$m=8,t=33,p=1$" + salt + "$" + tag,
+		"too many lanes":            "$argon2id$v=19$m=1024,t=1,p=33$" + salt + "$" + tag,
+		"no passes":                 "$argon2id$v=19$m=8,t=0,p=1$" + salt + "$" + tag,
+		"lanes of nothing":          "$argon2id$v=19$m=8,t=1,p=0$" + salt + "$" + tag,
+		"memory less than lanes do": "$argon2id$v=19$m=8,t=1,p=2$" + salt + "$" + tag,
+		"no salt":                   "$argon2id$v=19$m=8,t=1,p=1$$" + tag,
+		"salt of 7":                 "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Ng$" + tag,
+		"salt of 65":                "$argon2id$v=19$m=8,t=1,p=1$" + strings.Repeat("MDEy", 21) + "MDE$" + tag,
+		"no tag, which is any":      "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$",
+		"tag of 1":                  "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$MA",
+		"padding":                   "$argon2id$v=19$m=8,t=1,p=1$" + salt + "==$" + tag,
+		"bits left over":            "$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZh$" + tag,
+		"line feed":                 "$argon2id$v=19$m=8,t=1,p=1$" + salt + "\n$" + tag,
+		"line feed behind":          "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag + "\n",
+		"URL's base64":              "$argon2id$v=19$m=8,t=1,p=1$__EyMzQ1Njc4OWFiY2RlZg$" + tag,
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := h.Calls()
+			ok, err := h.Verify(t.Context(), encoded, "correct horse")
+			if ok || err == nil || !strings.HasPrefix(err.Error(), "auth: read password hash: ") {
+				t.Errorf("Verify = %v, %v", ok, err)
+			}
+			if err != nil && (strings.Contains(err.Error(), salt) || strings.Contains(err.Error(), "horse")) {
+				t.Errorf("the error tells of the hash: %v", err)
+			}
+			if h.Calls() != before {
+				t.Error("it was hashed")
+			}
+			if !h.Weaker(encoded) {
+				t.Error("it is not to be replaced")
+			}
+		})
+	}
+}
+
+func TestAHashThatWasMadeIsReadAsItself(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		lanes := rapid.Uint8Range(1, maxLanes).Draw(t, "lanes")
+		h := hash{
+			HashParameters: HashParameters{
+				MemoryKiB: rapid.Uint32Range(8*uint32(lanes), maxMemoryKiB).Draw(t, "memory"),
+				Passes:    rapid.Uint32Range(1, maxPasses).Draw(t, "passes"),
+				Lanes:     lanes,
+			},
+			salt: rapid.SliceOfN(rapid.Byte(), minStored, maxStored).Draw(t, "salt"),
+			tag:  rapid.SliceOfN(rapid.Byte(), minStored, maxStored).Draw(t, "tag"),
+		}
+		got, err := parseHash(h.encode())
+		if err != nil || got.HashParameters != h.HashParameters || !bytes.Equal(got.salt, h.salt) || !bytes.Equal(got.tag, h.tag) {
+			t.Errorf("parseHash(%q) = %+v, %v", h.encode(), got, err)
+		}
+	})
+}
+
+func FuzzNoStoredHashAsksForMoreThanTheBounds(f *testing.F) {
+	f.Add("$argon2id$v=19$m=8,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY")
+	f.Add("$argon2id$v=19$m=4294967295,t=4294967295,p=255$MDEyMzQ1Njc4OWFiY2RlZg$MDEyMzQ1Njc4OWFiY2RlZg")
+	f.Fuzz(func(t *testing.T, encoded string) {
+		got, err := parseHash(encoded)
+		if err != nil {
+			return
+		}
+		if got.encode() != encoded || got.MemoryKiB > maxMemoryKiB || got.Passes > maxPasses || got.Passes < 1 ||
+			got.Lanes > maxLanes || got.Lanes < 1 || len(got.tag) < minStored || len(got.salt) < minStored {
+			t.Errorf("parseHash(%q) = %+v", encoded, got)
+		}
+	})
+}
+
+func TestAHashOfLowerParametersIsWeaker(t *testing.T) {
+	t.Parallel()
+	now := HashParameters{MemoryKiB: 64, Passes: 3, Lanes: 2}
+	h := newTestHasher(t, now, 1)
+	with := func(p HashParameters, salt, tag int) string {
+		return hash{HashParameters: p, salt: make([]byte, salt), tag: make([]byte, tag)}.encode()
+	}
+	for name, tt := range map[string]struct {
+		encoded string
+		want    bool
+	}{
+		"its own":               {mustHash(t, h, "correct horse"), false},
+		"more of everything":    {with(HashParameters{128, 4, 3}, 32, 64), false},
+		"less memory":           {with(HashParameters{63, 9, 9}, 16, 32), true},
+		"fewer passes":          {with(HashParameters{128, 2, 9}, 16, 32), true},
+		"fewer lanes":           {with(HashParameters{128, 9, 1}, 16, 32), true},
+		"shorter salt":          {with(now, 15, 32), true},
+		"shorter tag":           {with(now, 16, 31), true},
+		"another algorithm":     {"pbkdf2_sha256$870000$salt$tag", true},
+		"none":                  {"", true},
+		"those of the defaults": {with(DefaultHashParameters(), 16, 32), true},
+	} {
+		if got := h.Weaker(tt.encoded); got != tt.want {
+			t.Errorf("%s: Weaker = %v", name, got)
+		}
+	}
+}
+
+func TestAHasherOfImpossibleParametersIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		p     HashParameters
+		slots int
+	}{
+		"none":            {HashParameters{}, 1},
+		"no lane":         {HashParameters{8, 1, 0}, 1},
+		"no pass":         {HashParameters{8, 0, 1}, 1},
+		"too little":      {HashParameters{15, 1, 2}, 1},
+		"too much":        {HashParameters{maxMemoryKiB + 1, 1, 1}, 1},
+		"too many passes": {HashParameters{8, maxPasses + 1, 1}, 1},
+		"too many lanes":  {HashParameters{8 * 255, 1, maxLanes + 1}, 1},
+		"no slot":         {cheap, 0},
+		"fewer than none": {cheap, -1},
+	} {
+		if h, err := NewHasher(tt.p, tt.slots, rand.Reader); err == nil {
+			t.Errorf("%s: NewHasher = %v", name, h)
+		}
+	}
+}
+
+func TestWithoutRandomnessNothingIsHashed(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("no randomness")
+	h, err := NewHasher(cheap, 1, iotest.ErrReader(broken))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if encoded, err := h.Hash(t.Context(), "correct horse"); encoded != "" || !errors.Is(err, broken) || h.Calls() != 0 {
+		t.Errorf("Hash = %q, %v after %d hashes", encoded, err, h.Calls())
+	}
+}
+
+// occupy takes slots of h, as hashes that take their time would.
+func occupy(t *testing.T, h *Hasher, n int64) (release func()) {
+	t.Helper()
+	if !h.slots.TryAcquire(n) {
+		t.Fatal("the slots are taken")
+	}
+	return func() { h.slots.Release(n) }
+}
+
+func TestNoMoreThanItsSlotsHashAtOnce(t *testing.T) {
+	t.Parallel()
+	const slots, callers = 3, 60
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, slots)
+		var running, most atomic.Int64
+		derive := h.derive
+		h.derive = func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte {
+			now := running.Add(1)
+			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+			}
+			time.Sleep(50 * time.Millisecond) // of the bubble's time
+			defer running.Add(-1)
+			return derive(password, salt, passes, memoryKiB, lanes, length)
+		}
+		var all sync.WaitGroup
+		for i := range callers {
+			all.Go(func() {
+				var err error
+				if i%2 == 0 {
+					_, err = h.Hash(t.Context(), "correct horse")
+				} else {
+					_, err = h.Verify(t.Context(), "", "correct horse")
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if got := most.Load(); got != slots {
+			t.Errorf("%d hashed at once in %d slots", got, slots)
+		}
+		if got := h.queued.Load(); got != 0 {
+			t.Errorf("%d are still counted as waiting", got)
+		}
+	})
+}
+
+func TestCallsAreCountedExactlyUnderLoad(t *testing.T) {
+	t.Parallel()
+	const callers = 100
+	h := newTestHasher(t, cheap, 2)
+	encoded := mustHash(t, h, "correct horse")
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() {
+			want := i%2 == 0
+			got, err := h.Verify(t.Context(), encoded, map[bool]string{true: "correct horse", false: "wrong"}[want])
+			if err != nil || got != want {
+				t.Errorf("Verify = %v, %v; want %v", got, err, want)
+			}
+		})
+	}
+	all.Wait()
+	if got := h.Calls(); got != 1+callers {
+		t.Errorf("Calls() = %d, want %d", got, 1+callers)
+	}
+}
+
+func TestWhoWaitsTooLongIsShed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		start := time.Now()
+		_, err := h.Hash(t.Context(), "correct horse")
+		var refusal *Refusal
+		if !errors.As(err, &refusal) || refusal.Code != Overloaded || refusal.RetryAfterSeconds() != 2 {
+			t.Errorf("Hash = %v", err)
+		}
+		if waited := time.Since(start); waited != 1500*time.Millisecond {
+			t.Errorf("it waited %v", waited)
+		}
+		release()
+		if _, err := h.Hash(t.Context(), "correct horse"); err != nil || h.Calls() != 1 {
+			t.Errorf("with a free slot: %v, %d hashes", err, h.Calls())
+		}
+	})
+}
+
+func TestWhoGetsASlotInTimeIsServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		time.AfterFunc(1499*time.Millisecond, release)
+		if _, err := h.Hash(t.Context(), "correct horse"); err != nil || h.Calls() != 1 {
+			t.Errorf("Hash = %v after %d hashes", err, h.Calls())
+		}
+	})
+}
+
+func TestWhoFindsTheQueueFullIsShedAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const slots = 2
+		h := newTestHasher(t, cheap, slots)
+		release := occupy(t, h, slots)
+		var all sync.WaitGroup
+		var served atomic.Int64
+		for range slots * queuePerSlot {
+			all.Go(func() {
+				if _, err := h.Verify(t.Context(), "", "correct horse"); err == nil {
+					served.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		start := time.Now()
+		for range 100 {
+			if _, err := h.Verify(t.Context(), "", "correct horse"); !errors.Is(err, Overloaded) {
+				t.Errorf("beyond the queue: %v", err)
+			}
+		}
+		if waited := time.Since(start); waited != 0 || h.Calls() != 0 {
+			t.Errorf("shed after %v and %d hashes", waited, h.Calls())
+		}
+		release()
+		all.Wait()
+		if got := served.Load(); got != slots*queuePerSlot || h.Calls() != got {
+			t.Errorf("%d of those in the queue were served, with %d hashes", got, h.Calls())
+		}
+		if _, err := h.Verify(t.Context(), "", "correct horse"); err != nil {
+			t.Errorf("with the queue empty again: %v", err)
+		}
+	})
+}
+
+func TestWhoCameFirstIsServedFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		var served []int
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				if err := h.enter(t.Context()); err != nil {
+					t.Error(err)
+					return
+				}
+				served = append(served, i)
+				h.slots.Release(1)
+			})
+			synctest.Wait()
+		}
+		release()
+		all.Wait()
+		for i, got := range served {
+			if got != i {
+				t.Fatalf("served in the order %v", served)
+			}
+		}
+	})
+}
+
+func TestAClientThatHasGoneGetsNothingHashed(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	// With a free slot.
+	if encoded, err := h.Hash(gone, "correct horse"); encoded != "" || !errors.Is(err, context.Canceled) {
+		t.Errorf("Hash = %q, %v", encoded, err)
+	}
+	if ok, err := h.Verify(gone, "", "correct horse"); ok || !errors.Is(err, context.Canceled) {
+		t.Errorf("Verify = %v, %v", ok, err)
+	}
+	if got := h.Calls(); got != 0 {
+		t.Errorf("%d hashes", got)
+	}
+}
+
+func TestAClientThatGoesLeavesTheQueue(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		start := time.Now()
+		for name, tt := range map[string]struct {
+			ctx  func() (context.Context, context.CancelFunc)
+			want error
+		}{
+			"gone": {func() (context.Context, context.CancelFunc) {
+				ctx, cancel := context.WithCancel(t.Context())
+				time.AfterFunc(100*time.Millisecond, cancel)
+				return ctx, cancel
+			}, context.Canceled},
+			"out of time": {func() (context.Context, context.CancelFunc) {
+				return context.WithTimeout(t.Context(), 100*time.Millisecond)
+			}, context.DeadlineExceeded},
+		} {
+			ctx, cancel := tt.ctx()
+			_, err := h.Hash(ctx, "correct horse")
+			cancel()
+			if !errors.Is(err, tt.want) || errors.Is(err, Overloaded) {
+				t.Errorf("%s: Hash = %v", name, err)
+			}
+		}
+		if waited := time.Since(start); waited != 200*time.Millisecond || h.Calls() != 0 || h.queued.Load() != 0 {
+			t.Errorf("after %v: %d hashes, %d waiting", waited, h.Calls(), h.queued.Load())
+		}
+		release()
+		if _, err := h.Hash(t.Context(), "correct horse"); err != nil {
+			t.Errorf("the next: %v", err)
+		}
+	})
+}
+
+func TestAnErrorTellsNeitherPasswordNorHash(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	encoded := mustHash(t, h, "correct horse")
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := h.Verify(gone, encoded, "correct horse")
+	for _, secret := range []string{"horse", hex.EncodeToString([]byte("horse")), encoded[len(encoded)-43:]} {
+		if strings.Contains(fmt.Sprintf("%v %+v", err, err), secret) {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func BenchmarkHash(b *testing.B) {
+	h, err := NewHasher(DefaultHashParameters(), 1, rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := h.Verify(b.Context(), "", "correct horse battery staple"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,273 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+)
+
+// Tokens are read once, by the code on this page, and by no other: where two
+// readers look at one token, an attack is whatever they read differently. Of
+// golang-jwt the signatures are used. Its parser lets pass line ends inside a
+// token, members that come twice, an exp that is a string, a crit it does not
+// know, and any typ.
+
+// maxTokenLength is how long a token may be, in bytes: some six times what one
+// of ours needs, and little enough that a stranger buys no work with it.
+const maxTokenLength = 4 << 10
+
+// Why a token is refused. The reasons are for tests: clients are told the code
+// alone.
+var (
+	errTokenLength    = errors.New("longer than any token")
+	errTokenForm      = errors.New("not three parts of base64url")
+	errTokenJSON      = errors.New("not one JSON object")
+	errTokenMember    = errors.New("a member that is not expected")
+	errTokenDuplicate = errors.New("a member that comes twice")
+	errTokenMissing   = errors.New("a member is missing")
+	errTokenValue     = errors.New("a member of the wrong type or form")
+	errTokenKey       = errors.New("a key that is not here")
+	errTokenAlgorithm = errors.New("not the algorithm of its key")
+	errTokenType      = errors.New("a token for something else")
+	errTokenSignature = errors.New("not signed by its key")
+	errTokenParties   = errors.New("from another issuer or for another audience")
+)
+
+// A jws is a token in compact serialization (RFC 7515 section 7.1), taken apart.
+// Nothing in it is to be believed before verify.
+type jws struct {
+	algorithm, typ, keyID string
+	signed                string // what the signature is over
+	payload, signature    []byte
+}
+
+// A verificationKey is what a token is verified with. The algorithm is a
+// property of the key: what the token says is compared with it and chooses
+// nothing (RFC 8725 section 3.1), so that no public key is ever taken for a
+// shared secret.
+type verificationKey struct {
+	method jwt.SigningMethod
+	key    any // as the method wants it
+}
+
+// parseJWS takes a token apart without believing anything of it.
+func parseJWS(token string) (jws, error) {
+	// First, before anything whose cost grows with the token.
+	if len(token) > maxTokenLength {
+		return jws{}, errTokenLength
+	}
+	parts := strings.SplitN(token, ".", 4)
+	if len(parts) != 3 {
+		return jws{}, errTokenForm
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		var ok bool
+		if decoded[i], ok = decodePart(part); !ok {
+			return jws{}, errTokenForm
+		}
+	}
+	// Whatever would have a say in how the token is verified (crit, jku, jwk,
+	// x5u, x5c, b64, zip) is not among the expected members.
+	header, err := parseMembers(decoded[0], headerMembers)
+	if err != nil {
+		return jws{}, err
+	}
+	return jws{
+		algorithm: header.strings["alg"], typ: header.strings["typ"], keyID: header.strings["kid"],
+		signed:  token[:len(parts[0])+1+len(parts[1])],
+		payload: decoded[1], signature: decoded[2],
+	}, nil
+}
+
+// headerMembers are the members of a header (RFC 7515 section 4.1): these and
+// no others.
+var headerMembers = []member{
+	{name: "alg", kind: stringMember},
+	{name: "typ", kind: stringMember, optional: true}, // verify wants it
+	{name: "kid", kind: stringMember},
+}
+
+// decodePart reads one part of a token: not empty, without padding, white space,
+// or bits that no encoder sets, so that one token has one spelling.
+func decodePart(part string) ([]byte, bool) {
+	for _, c := range []byte(part) {
+		// The decoder skips line ends, even when it is strict.
+		if c == '\r' || c == '\n' {
+			return nil, false
+		}
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	return b, err == nil && len(b) > 0
+}
+
+// verify says whether the token is signed by the key, and is of the expected
+// type: without that a token of one kind could be used as another that the same
+// key signs (RFC 8725 section 3.11).
+func (j jws) verify(k verificationKey, typ string) error {
+	if j.algorithm != k.method.Alg() {
+		return errTokenAlgorithm
+	}
+	if j.typ != typ {
+		return errTokenType
+	}
+	if err := k.method.Verify(j.signed, j.signature, k.key); err != nil {
+		return errTokenSignature
+	}
+	return nil
+}
+
+// sign makes the token of the claims. The members of header and claims are
+// sorted by name, so that equal claims make equal text.
+func sign(method jwt.SigningMethod, key any, typ, keyID string, claims jwt.MapClaims) (string, error) {
+	token := jwt.NewWithClaims(method, claims)
+	token.Header["typ"] = typ
+	token.Header["kid"] = keyID
+	return token.SignedString(key)
+}
+
+type memberKind int
+
+const (
+	stringMember memberKind = iota
+	uuidMember
+	numberMember // an integer that is not negative
+	stringsMember
+)
+
+// A member is one that an object may have, and must unless it is optional.
+type member struct {
+	name     string
+	kind     memberKind
+	optional bool
+}
+
+// members are what parseMembers read, by kind and name.
+type members struct {
+	strings map[string]string
+	uuids   map[string]uuid.UUID
+	numbers map[string]int64
+	lists   map[string][]string
+}
+
+// instant is a member that counts seconds (NumericDate, RFC 7519 section 2).
+func (m members) instant(name string) time.Time { return time.Unix(m.numbers[name], 0).UTC() }
+
+// parseMembers reads a JSON object whose members are all expected, spelt to the
+// letter, there once, and of the right type. One that is not expected is
+// refused, not passed over: it could narrow what the token is good for, as cnf
+// and act do. Nothing nests deeper than a list of strings.
+func parseMembers(document []byte, expected []member) (members, error) {
+	// encoding/json would mend what is not UTF-8, and so make equal what is not.
+	if !utf8.Valid(document) || !json.Valid(document) {
+		return members{}, errTokenJSON
+	}
+	d := json.NewDecoder(bytes.NewReader(document))
+	d.UseNumber()
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return members{}, errTokenJSON
+	}
+	m := members{
+		strings: map[string]string{}, uuids: map[string]uuid.UUID{},
+		numbers: map[string]int64{}, lists: map[string][]string{},
+	}
+	seen := map[string]bool{}
+	for d.More() {
+		t, err := d.Token()
+		name, ok := t.(string)
+		if err != nil || !ok {
+			return members{}, errTokenJSON
+		}
+		kind, ok := kindOf(name, expected)
+		if !ok {
+			return members{}, errTokenMember
+		}
+		if seen[name] {
+			return members{}, errTokenDuplicate
+		}
+		seen[name] = true
+		if !m.read(d, name, kind) {
+			return members{}, errTokenValue
+		}
+	}
+	for _, e := range expected {
+		if !e.optional && !seen[e.name] {
+			return members{}, errTokenMissing
+		}
+	}
+	return m, nil
+}
+
+func kindOf(name string, expected []member) (memberKind, bool) {
+	for _, e := range expected {
+		if e.name == name {
+			return e.kind, true
+		}
+	}
+	return 0, false
+}
+
+// read reads the value of a member; false where it is not of the kind.
+func (m members) read(d *json.Decoder, name string, kind memberKind) (ok bool) {
+	t, err := d.Token()
+	if err != nil {
+		return false
+	}
+	switch kind {
+	case stringMember:
+		m.strings[name], ok = t.(string)
+	case uuidMember:
+		var s string
+		if s, ok = t.(string); ok {
+			m.uuids[name], ok = parseUUID(s)
+		}
+	case numberMember:
+		var n json.Number
+		if n, ok = t.(json.Number); ok {
+			m.numbers[name], ok = parseInteger(n.String())
+		}
+	case stringsMember:
+		if t == json.Delim('[') {
+			m.lists[name], ok = readStrings(d)
+		}
+	}
+	return ok
+}
+
+// readStrings reads a list up to its end. It is never nil.
+func readStrings(d *json.Decoder) ([]string, bool) {
+	list := []string{}
+	for d.More() {
+		t, err := d.Token()
+		s, ok := t.(string)
+		if err != nil || !ok {
+			return nil, false
+		}
+		list = append(list, s)
+	}
+	_, err := d.Token()
+	return list, err == nil
+}
+
+// parseUUID reads the one form that is written here; the library reads four.
+func parseUUID(s string) (uuid.UUID, bool) {
+	id, err := uuid.Parse(s)
+	return id, err == nil && id.String() == s
+}
+
+// parseInteger reads digits and nothing else, up to the last second of the year
+// 9999: neither fractions nor exponents, nor what would overflow when leeway is
+// added.
+func parseInteger(s string) (int64, bool) {
+	const most = 253402300799
+	n, err := strconv.ParseUint(s, 10, 63)
+	return int64(n), err == nil && n <= most
+}

@@ -1,0 +1,302 @@
+package auth
+
+import (
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	lru "github.com/hashicorp/golang-lru/v2"
+)
+
+const (
+	// PublishAhead is how long a successor is published before it signs: longer
+	// than verifiers keep the key set.
+	PublishAhead = 10 * time.Minute
+	// labelSigningKey is the label under which private halves are sealed.
+	labelSigningKey = "signing key"
+	// rememberedTokens is how many verified access tokens a process remembers, at
+	// some five hundred bytes each.
+	rememberedTokens = 10_000
+)
+
+// algorithmES256 is ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).
+const algorithmES256 = "ES256"
+
+// RetiresAt is when the keys before successor are needed no more: once their
+// last token, signed just before the successor took over, has expired for
+// everybody, and a minute for nodes that heard of the successor late.
+func RetiresAt(successor SigningKey, accessLifetime, leeway time.Duration) time.Time {
+	return successor.SignsFrom.Add(accessLifetime + leeway + time.Minute)
+}
+
+// A KeySet signs and verifies access tokens with the keys that storage has. It
+// is safe for concurrent use, and empty before Load.
+type KeySet struct {
+	secrets  Secrets
+	issuer   string
+	audience string
+	leeway   time.Duration
+	random   io.Reader
+
+	// ring is never changed, only replaced: whoever reads it sees one state of
+	// the keys, whatever is loaded meanwhile.
+	ring       atomic.Pointer[keyRing]
+	remembered *lru.Cache[[sha256.Size]byte, verified]
+}
+
+// KeySetOptions are what a KeySet needs.
+type KeySetOptions struct {
+	Secrets  Secrets
+	Issuer   string        // exactly the "iss" of every token
+	Audience string        // exactly the "aud" and "client_id" of every token
+	Leeway   time.Duration // how far clocks may be apart
+	Random   io.Reader     // new keys are made of it
+}
+
+// NewKeySet makes a KeySet without keys.
+func NewKeySet(o KeySetOptions) *KeySet {
+	remembered, err := lru.New[[sha256.Size]byte, verified](rememberedTokens)
+	if err != nil {
+		panic(err) // of a size below 1 alone
+	}
+	k := &KeySet{
+		secrets: o.Secrets, issuer: o.Issuer, audience: o.Audience, leeway: o.Leeway,
+		random: o.Random, remembered: remembered,
+	}
+	k.ring.Store(&keyRing{})
+	return k
+}
+
+// A keyRing is one state of the keys.
+type keyRing struct {
+	keys []openKey // by sequence, without those that were dropped
+	byID map[string]openKey
+	last SigningKey // of all rows the one with the highest sequence
+}
+
+// An openKey is a key whose private half has been unsealed.
+type openKey struct {
+	SigningKey
+	verificationKey
+	private any
+	public  []byte // a JWK, JSON
+}
+
+func (k openKey) retired(now time.Time) bool {
+	return !k.RetiresAt.IsZero() && !now.Before(k.RetiresAt)
+}
+
+// Load replaces the keys by those of storage. Dropped ones are left out, so that
+// their tokens are refused from here on. An error leaves what was loaded before
+// in place: the key that signs now or next can not be opened, because
+// a secret is missing or the row was changed.
+//
+// A key is believed only if it opens, and its public half is computed from the
+// private one: whoever can write to the database but does not have the secret
+// can not plant a key. One that is about to retire and does not open, as after
+// an old secret was taken away, is left out.
+func (k *KeySet) Load(rows []SigningKey) error {
+	rows = slices.SortedFunc(slices.Values(rows), func(a, b SigningKey) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	ring := &keyRing{byID: map[string]openKey{}}
+	for _, row := range rows {
+		ring.last = row
+		if !row.DroppedAt.IsZero() {
+			continue
+		}
+		key, err := k.open(row)
+		if err != nil {
+			if !row.RetiresAt.IsZero() {
+				continue
+			}
+			return fmt.Errorf("auth: load signing key %d: %w", row.Sequence, err)
+		}
+		ring.keys = append(ring.keys, key)
+		ring.byID[key.ID] = key
+	}
+	k.ring.Store(ring)
+	return nil
+}
+
+func (k *KeySet) open(row SigningKey) (openKey, error) {
+	// The one place at which an algorithm is chosen.
+	if row.Algorithm != algorithmES256 {
+		return openKey{}, errors.New("its algorithm is not known")
+	}
+	scalar, err := k.secrets.Open(labelSigningKey, row.Sealed, []byte(row.ID))
+	if err != nil {
+		return openKey{}, err
+	}
+	private, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
+	if err != nil {
+		return openKey{}, fmt.Errorf("parse private key: %w", err)
+	}
+	jwk, err := publicJWK(&private.PublicKey)
+	if err != nil {
+		return openKey{}, err
+	}
+	if jwk.ID != row.ID {
+		return openKey{}, errors.New("its ID is not its thumbprint")
+	}
+	public, err := json.Marshal(jwk)
+	if err != nil {
+		return openKey{}, fmt.Errorf("encode public key: %w", err)
+	}
+	return openKey{
+		SigningKey:      row,
+		verificationKey: verificationKey{method: jwt.SigningMethodES256, key: &private.PublicKey},
+		private:         private, public: public,
+	}, nil
+}
+
+// signer is the one key that signs at now: the newest whose time has come.
+// Where none has, because the key before it was dropped or this node's clock is
+// a little behind that of the node which made the first one, it is the oldest
+// that waits: it is published, and nobody could sign in otherwise.
+func (r *keyRing) signer(now time.Time) (key openKey, ok bool) {
+	for _, k := range slices.Backward(r.keys) {
+		if k.retired(now) {
+			continue
+		}
+		key, ok = k, true
+		if !now.Before(k.SignsFrom) {
+			break
+		}
+	}
+	return key, ok
+}
+
+// JWKS is the key set as it is published (RFC 7517 section 5): the public
+// halves of all keys that have neither retired nor been dropped, those that do
+// not sign yet included.
+func (k *KeySet) JWKS(now time.Time) []byte {
+	keys := []json.RawMessage{}
+	for _, key := range k.ring.Load().keys {
+		if !key.retired(now) {
+			keys = append(keys, key.public)
+		}
+	}
+	set, err := json.Marshal(struct {
+		Keys []json.RawMessage `json:"keys"`
+	}{keys})
+	if err != nil {
+		panic(err) // of public halves that are not JSON alone
+	}
+	return set
+}
+
+// Due makes the key to insert now, if one is due: where there is none or the
+// newest was dropped, one that signs at once; where the newest is as old as the
+// interval, a successor that is published now and signs PublishAhead later. It
+// changes nothing in the KeySet: of the nodes that insert at once, one wins.
+func (k *KeySet) Due(now time.Time, interval time.Duration) (SigningKey, bool, error) {
+	ring := k.ring.Load()
+	signsFrom := now
+	if _, signs := ring.signer(now); signs && ring.last.DroppedAt.IsZero() {
+		if now.Sub(ring.last.CreatedAt) < interval {
+			return SigningKey{}, false, nil
+		}
+		signsFrom = now.Add(PublishAhead)
+	}
+	key, err := k.newKey()
+	if err != nil {
+		return SigningKey{}, false, fmt.Errorf("auth: make signing key: %w", err)
+	}
+	key.Sequence = ring.last.Sequence + 1
+	key.CreatedAt, key.SignsFrom = now, signsFrom
+	return key, true, nil
+}
+
+func (k *KeySet) newKey() (SigningKey, error) {
+	private, err := newP256Key(k.random)
+	if err != nil {
+		return SigningKey{}, err
+	}
+	jwk, err := publicJWK(&private.PublicKey)
+	if err != nil {
+		return SigningKey{}, err
+	}
+	public, err := json.Marshal(jwk)
+	if err != nil {
+		return SigningKey{}, fmt.Errorf("encode public key: %w", err)
+	}
+	scalar, err := private.Bytes()
+	if err != nil {
+		return SigningKey{}, fmt.Errorf("encode private key: %w", err)
+	}
+	sealed, err := k.secrets.Seal(k.random, labelSigningKey, scalar, []byte(jwk.ID))
+	if err != nil {
+		return SigningKey{}, err
+	}
+	return SigningKey{ID: jwk.ID, Algorithm: algorithmES256, PublicJWK: public, Sealed: sealed}, nil
+}
+
+// newP256Key draws private keys until one is in range (FIPS 186-5 appendix
+// A.2.2). ecdsa.GenerateKey does not read the randomness it is given.
+func newP256Key(random io.Reader) (*ecdsa.PrivateKey, error) {
+	scalar := make([]byte, 32)
+	// One draw in four thousand million is out of range: eight in a row are no
+	// chance but a broken source.
+	for range 8 {
+		if _, err := io.ReadFull(random, scalar); err != nil {
+			return nil, fmt.Errorf("read randomness: %w", err)
+		}
+		if key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar); err == nil {
+			return key, nil
+		}
+	}
+	return nil, errors.New("the randomness makes no key")
+}
+
+// A jwk is the public half of an elliptic-curve key (RFC 7517 section 4, RFC
+// 7518 section 6.2.1). It has no field for a private half.
+type jwk struct {
+	Type      string `json:"kty"`
+	Curve     string `json:"crv"`
+	X         string `json:"x"`
+	Y         string `json:"y"`
+	ID        string `json:"kid"`
+	Use       string `json:"use"`
+	Algorithm string `json:"alg"`
+}
+
+func publicJWK(key *ecdsa.PublicKey) (jwk, error) {
+	point, err := key.Bytes() // 4, x, y (SEC 1 section 2.3.3)
+	if err != nil {
+		return jwk{}, fmt.Errorf("encode public key: %w", err)
+	}
+	half := len(point) / 2
+	j := jwk{
+		Type: "EC", Curve: key.Params().Name,
+		X:   base64.RawURLEncoding.EncodeToString(point[1 : 1+half]),
+		Y:   base64.RawURLEncoding.EncodeToString(point[1+half:]),
+		Use: "sig", Algorithm: algorithmES256,
+	}
+	j.ID, err = j.thumbprint()
+	return j, err
+}
+
+// thumbprint is the key's ID: the digest of the members that make the key, in
+// the order of their names (RFC 7638 section 3).
+func (j jwk) thumbprint() (string, error) {
+	canonical, err := json.Marshal(struct {
+		Curve string `json:"crv"`
+		Type  string `json:"kty"`
+		X     string `json:"x"`
+		Y     string `json:"y"`
+	}{j.Curve, j.Type, j.X, j.Y})
+	if err != nil {
+		return "", fmt.Errorf("encode thumbprint: %w", err)
+	}
+	sum := sha256.Sum256(canonical)
+	return base64.RawURLEncoding.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,74 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A LetterKind names what a letter tells; package mail has a template of the
+// same name for each.
+type LetterKind string
+
+// The letters.
+const (
+	// LetterActivation carries a registration's link, digits and "not me".
+	LetterActivation LetterKind = "activation"
+	// LetterRegistrationAttempt tells the owner of an account that somebody
+	// tried to register its address.
+	LetterRegistrationAttempt LetterKind = "registration_attempt"
+	// LetterPasswordReset carries the link to choose a new password.
+	LetterPasswordReset LetterKind = "password_reset"
+	// LetterNoAccount answers a reset where there are registrations only.
+	LetterNoAccount LetterKind = "no_account"
+	// LetterPasswordChanged tells that the password was changed.
+	LetterPasswordChanged LetterKind = "password_changed"
+	// LetterTest is what an operator sends to see that mail arrives.
+	LetterTest LetterKind = "test"
+)
+
+// LetterKinds lists every kind.
+func LetterKinds() []LetterKind {
+	return []LetterKind{
+		LetterActivation, LetterRegistrationAttempt, LetterPasswordReset,
+		LetterNoAccount, LetterPasswordChanged, LetterTest,
+	}
+}
+
+// A Letter is something that a person must be told: facts and no wording. It
+// holds live secrets, so it rests in the outbox sealed, and is wiped once sent.
+type Letter struct {
+	ID     uuid.UUID  `json:"id"`
+	Kind   LetterKind `json:"kind"`
+	To     string     `json:"to"`   // always the stored address, never the one just typed by a stranger
+	Name   string     `json:"name"` // of the recipient; "" where it is not known
+	Locale string     `json:"locale"`
+
+	// Token is the secret of the link that the letter is for.
+	Token string `json:"token,omitempty"`
+	// NotMeToken is the secret of the link "this was not me".
+	NotMeToken string `json:"notMeToken,omitempty"`
+	// Code is the six digits.
+	Code string `json:"code,omitempty"`
+	// ExpiresAt is when link and digits die; a letter is not sent later than
+	// that. Zero where nothing in it expires.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+
+	// When and from where it was asked for.
+	At        time.Time `json:"at"`
+	IPAddress string    `json:"ipAddress"`
+	UserAgent string    `json:"userAgent"`
+}
+
+// An OutboxLetter is a letter as it rests in storage: sealed, and counted.
+type OutboxLetter struct {
+	ID     uuid.UUID
+	Kind   LetterKind
+	Sealed []byte
+	// Void letters are never sent: they are written where there is nobody to
+	// tell, so that the work is the same.
+	Void      bool
+	Attempts  int // how often sending was tried
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero where nothing in it expires
+}

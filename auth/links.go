@@ -1,0 +1,70 @@
+package auth
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+)
+
+// newLink makes a link for an address. Where bound is false it is void from the
+// start: it is written so that the work is the same, and good for nothing.
+func (s *Service) newLink(c Client, purpose LinkPurpose, token, emailKey string, expires time.Time, bound bool) Link {
+	l := Link{
+		ID: s.newID(c.Now), Digest: Digest(token), Purpose: purpose, EmailKey: emailKey,
+		CreatedAt: c.Now, ExpiresAt: expires,
+	}
+	if !bound {
+		l.VoidedAt = c.Now
+	}
+	return l
+}
+
+// findLink looks up the link of a token, for one purpose only: InvalidToken
+// where it is malformed, unknown, used, void or meant for something else,
+// ExpiredToken where its time is over. It changes nothing; using the link is
+// one conditional UPDATE later on.
+func (s *Service) findLink(ctx context.Context, c Client, token string, purpose LinkPurpose) (Link, error) {
+	if !parseLinkSecret(token) {
+		return Link{}, InvalidToken
+	}
+	link, err := s.store.LinkByDigest(ctx, Digest(token))
+	if errors.Is(err, ErrNotFound) {
+		return Link{}, InvalidToken
+	}
+	if err != nil {
+		return Link{}, err
+	}
+	switch {
+	case link.Purpose != purpose || !link.UsedAt.IsZero() || !link.VoidedAt.IsZero():
+		return Link{}, InvalidToken
+	case !c.Now.Before(link.ExpiresAt):
+		return Link{}, ExpiredToken
+	}
+	return link, nil
+}
+
+// found drops ErrNotFound: the zero value stands for nobody, on whom the same
+// statements are run as on anybody.
+func found(err error) (bool, error) {
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// parsePassword checks a password that is being chosen and its repetition,
+// which is compared as it was typed.
+func (s *Service) parsePassword(faults *violations, field, password string, repeated *string, own ...string) string {
+	normal, fault := s.passwords.Check(password, own...)
+	faults.add(field, fault)
+	if repeated != nil && *repeated != password {
+		faults.add(field+"Confirmation", Fault{Code: Mismatch})
+	}
+	return normal
+}
+
+// sameFlow compares a flow's secret with the digest that is stored.
+func sameFlow(flow *string, digest []byte) bool {
+	return flow != nil && bytes.Equal(Digest(*flow), digest)
+}

@@ -1,0 +1,242 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
+)
+
+// A LoginInput is what somebody types to sign in.
+type LoginInput struct {
+	Identifier string // the e-mail address
+	Password   string
+	DeviceName string
+}
+
+// Login signs in by password. InvalidCredentials says neither whether the
+// account exists nor what was wrong; AccountSuspended is said to the right
+// password alone; RateLimited; Overloaded where too many hash at once.
+func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, error) {
+	var faults violations
+	identifier, fault := parseIdentifier(in.Identifier)
+	faults.add("identifier", fault)
+	password, fault := NormalizePassword(in.Password)
+	faults.add("password", fault)
+	device, fault := ParseDeviceName(in.DeviceName)
+	faults.add("deviceName", fault)
+	if err := faults.refusal(); err != nil {
+		return SignIn{}, err
+	}
+	meters := s.signInMeters(c.Client, identifier)
+	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+		return SignIn{}, err
+	}
+	// A reset or suspension that comes while this hashes wins: the version that
+	// was read is no longer the row's. Once more, with what is true now.
+	for try := range 2 {
+		account, match, err := s.compare(ctx, identifier, password)
+		if err != nil && try == 0 {
+			// Nothing was learnt: the server is busy, or the client has gone.
+			err = errors.Join(err, s.giveBack(ctx, c.Client, meters))
+		}
+		if err != nil {
+			return SignIn{}, err
+		}
+		signIn, err := s.judge(ctx, c, account, match, password, device, meters)
+		if !errors.Is(err, errOvertaken) {
+			return signIn, err
+		}
+	}
+	return SignIn{}, InvalidCredentials
+}
+
+// compare finds the account and compares the password with its hash. Nobody's
+// account costs the same hash. An error means that nothing was compared.
+func (s *Service) compare(ctx context.Context, identifier, password string) (Account, bool, error) {
+	account, err := s.store.AccountByEmail(ctx, identifier)
+	if _, err := found(err); err != nil {
+		return Account{}, false, err
+	}
+	match, err := s.hasher.Verify(ctx, account.PasswordHash, password)
+	return account, match, err
+}
+
+// judge lets in whose password matched, or errOvertaken.
+func (s *Service) judge(ctx context.Context, c Caller, account Account, match bool, password, device string, meters []Meter) (SignIn, error) {
+	if !match || s.lockedOut(account.User) {
+		return SignIn{}, s.refuseSignIn(ctx, c, account.ID, "pwd")
+	}
+	if account.Status != Active {
+		return SignIn{}, s.refuseSuspended(ctx, c, account.User, meters)
+	}
+	stronger := ""
+	if s.hasher.Weaker(account.PasswordHash) {
+		// Refused where the server is busy: the next sign-in will do.
+		stronger, _ = s.hasher.Hash(ctx, password)
+	}
+	return s.signIn(ctx, c, account, stronger, meters, []string{"pwd"}, device)
+}
+
+// lockedOut holds after so many wrong passwords in a row that the next may be a
+// guess: only a reset helps, by which the owner shows more than a password.
+func (s *Service) lockedOut(u User) bool {
+	return !s.limits.Off && u.FailedSignIns >= s.limits.SignInFailures
+}
+
+// parseIdentifier brings what was typed into canonical form. What is no address
+// is looked up all the same, and finds nobody.
+func parseIdentifier(identifier string) (string, Fault) {
+	switch {
+	case identifier == "":
+		return "", Fault{Code: Required}
+	case len(identifier) > 254:
+		return "", Fault{Code: TooLong, Limit: 254}
+	case strings.ContainsRune(identifier, 0):
+		return "", Fault{Code: Malformed} // PostgreSQL keeps no NUL
+	}
+	if email, fault := ParseAddress(identifier); fault == (Fault{}) {
+		return email.Key, Fault{}
+	}
+	return strings.ToLower(norm.NFC.String(strings.ToValidUTF8(identifier, "\uFFFD"))), Fault{}
+}
+
+// refuseSignIn counts a failure on the account, if there is one, with the same
+// statements if there is none, and answers InvalidCredentials.
+func (s *Service) refuseSignIn(ctx context.Context, c Caller, userID uuid.UUID, method string) error {
+	err := s.store.InTx(ctx, func(q Queries) error {
+		if err := q.CountFailedSignIn(ctx, userID); err != nil {
+			return err
+		}
+		return q.InsertEvents(ctx, s.event(c.Client, EventLoginFailed, userID, map[string]any{"method": method}))
+	})
+	if err != nil {
+		return err
+	}
+	return InvalidCredentials
+}
+
+// refuseSuspended tells whoever knows the password why it does not help.
+func (s *Service) refuseSuspended(ctx context.Context, c Caller, u User, meters []Meter) error {
+	err := s.store.InTx(ctx, func(q Queries) error {
+		if err := q.InsertEvents(ctx, s.event(c.Client, EventLoginFailed, u.ID, map[string]any{"reason": "suspended"})); err != nil {
+			return err
+		}
+		return s.succeed(ctx, q, c.Client, meters)
+	})
+	if err != nil {
+		return err
+	}
+	return AccountSuspended
+}
+
+// newSignIn makes a session of the user, and its first tokens.
+func (s *Service) newSignIn(c Client, u User, methods []string, device string) (SignIn, error) {
+	ends := c.Now.Add(s.settings.SessionLifetime)
+	session := Session{
+		ID: s.newID(c.Now), UserID: u.ID, Generation: 1, RotatedAt: c.Now,
+		RotatedBy: Digest(c.UserAgent), Methods: methods, AuthenticatedAt: c.Now,
+		AccessExpiresAt: earlier(c.Now.Add(s.settings.AccessTokenLifetime), ends),
+		ExpiresAt:       earlier(c.Now.Add(s.settings.SessionIdleLifetime), ends),
+		EndsAt:          ends,
+		DeviceName:      device, UserAgent: c.UserAgent, IPAddress: c.address(), CreatedAt: c.Now,
+	}
+	tokens, err := s.tokens(c, u, session)
+	return SignIn{User: u, Session: session, Tokens: tokens}, err
+}
+
+// tokens are those of the session's current generation. The refresh token is
+// made of the row alone, so that asking again gives the same one.
+func (s *Service) tokens(c Client, u User, session Session) (Tokens, error) {
+	access, err := s.keys.Sign(c.Now, AccessClaims{
+		Subject: u.ID, SessionID: session.ID, TokenID: s.newID(c.Now),
+		AuthenticatedAt: session.AuthenticatedAt, IssuedAt: c.Now, ExpiresAt: session.AccessExpiresAt,
+		Methods: session.Methods, Roles: u.Roles,
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	return Tokens{
+		Access: access, AccessExpiresAt: session.AccessExpiresAt,
+		Refresh: s.secrets.signRefresh(RefreshClaims{
+			SessionID: session.ID, Generation: session.Generation, ExpiresAt: session.ExpiresAt,
+		}),
+		RefreshExpiresAt: session.ExpiresAt,
+	}, nil
+}
+
+// signIn writes a session for an account whose credential was proved, or
+// errOvertaken where the account has changed since it was read. The first write
+// takes the user's row lock, under which sessions are counted: never more than
+// are allowed, however many sign in at once.
+func (s *Service) signIn(ctx context.Context, c Caller, account Account, stronger string, meters []Meter, methods []string, device string) (SignIn, error) {
+	user := account.User
+	user.LastLoginAt = c.Now
+	signIn, err := s.newSignIn(c.Client, user, methods, device)
+	if err != nil {
+		return SignIn{}, err
+	}
+	var revoked []BlacklistedToken
+	err = s.store.InTx(ctx, func(q Queries) error {
+		revoked = nil
+		won, err := q.BeginSignIn(ctx, user.ID, user.Version, s.maxFailures(), c.Now)
+		if err != nil {
+			return err
+		}
+		if !won {
+			return errOvertaken
+		}
+		if stronger != "" {
+			if _, err := q.ReplaceHash(ctx, user.ID, account.PasswordHash, stronger, c.Now); err != nil {
+				return err
+			}
+		}
+		surplus, err := q.SessionsBeyond(ctx, user.ID, s.settings.SessionsPerUser-1, c.Now)
+		if err != nil {
+			return err
+		}
+		if len(surplus) > 0 {
+			ended, err := q.EndSessions(ctx, surplus, EndedByEviction, c.Now)
+			if err != nil {
+				return err
+			}
+			if revoked, err = s.revoke(ctx, q, c.Client, ended, EndedByEviction); err != nil {
+				return err
+			}
+		}
+		if err := q.InsertSession(ctx, signIn.Session); err != nil {
+			return err
+		}
+		if err := q.InsertEvents(ctx, s.event(c.Client, EventLoginSucceeded, user.ID, sessionDetails(signIn.Session))); err != nil {
+			return err
+		}
+		return s.succeed(ctx, q, c.Client, meters)
+	})
+	if err != nil {
+		return SignIn{}, err
+	}
+	s.blacklist.Add(revoked...)
+	return signIn, nil
+}
+
+// maxFailures is the bound of [Service.lockedOut] as the statement takes it.
+func (s *Service) maxFailures() int {
+	if s.limits.Off {
+		return 1 << 30
+	}
+	return s.limits.SignInFailures
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func sessionDetails(session Session) map[string]any {
+	return map[string]any{"session": session.ID.String(), "methods": session.Methods}
+}

@@ -1,0 +1,167 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+)
+
+// RequestPasswordReset writes a link to the address, if it belongs to an
+// account, and answers the same with the same work if not. Where there are only
+// registrations their address is told so; a suspended account gets nothing.
+// InvalidInput; RateLimited by client address.
+func (s *Service) RequestPasswordReset(ctx context.Context, c Caller, address string) (string, error) {
+	var faults violations
+	email, fault := ParseAddress(address)
+	faults.add("email", fault)
+	if err := faults.refusal(); err != nil {
+		return "", err
+	}
+	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	if err != nil {
+		return "", err
+	}
+	account, err := s.store.AccountByEmail(ctx, email.Key)
+	exists, err := found(err)
+	if err != nil {
+		return "", err
+	}
+	reg, err := s.store.NewestRegistration(ctx, email.Key, c.Now)
+	registered, err := found(err)
+	if err != nil {
+		return "", err
+	}
+
+	good := exists && account.Status == Active && !silenced
+	token := s.newSecret()
+	link := s.newLink(c.Client, LinkPasswordReset, token, email.Key, c.Now.Add(s.settings.PasswordResetLifetime), good)
+	// A newer link kills the older; one that is silenced kills nothing, or a
+	// stranger could keep the owner from ever using one. Then the same statement
+	// looks under an ID that nothing has.
+	older := LinkFilter{UserID: s.newID(c.Now), Purposes: []LinkPurpose{LinkPasswordReset}}
+	if good {
+		link.UserID, older.UserID = account.ID, account.ID
+	}
+	letter := Letter{
+		Kind: LetterPasswordReset, To: account.Email.Text, Name: account.Name,
+		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
+	}
+	void := !good
+	if !exists && registered && !silenced {
+		letter = Letter{Kind: LetterNoAccount, To: reg.Email.Text, Locale: reg.Locale}
+		void = false
+	}
+	err = s.store.InTx(ctx, func(q Queries) error {
+		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
+			return err
+		}
+		if err := q.InsertLinks(ctx, link); err != nil {
+			return err
+		}
+		if err := s.writeLetter(ctx, q, c.Client, letter, void); err != nil {
+			return err
+		}
+		return q.InsertEvents(ctx, s.event(c.Client, EventPasswordResetAsked, account.ID, nil))
+	})
+	if err != nil {
+		return "", err
+	}
+	s.wake()
+	return address, nil
+}
+
+// A ResetPasswordInput is a link's token and the password to come.
+type ResetPasswordInput struct {
+	Token                   string
+	NewPassword             string
+	NewPasswordConfirmation *string // checked where it is given
+}
+
+// A PasswordReset says whose password was set, and how many were signed in.
+type PasswordReset struct {
+	Email         string
+	SessionsEnded int
+}
+
+// ResetPassword sets a new password by a link. It ends every session of the
+// user, a thief's too, voids every other link, and signs nobody in.
+// InvalidInput, InvalidToken, ExpiredToken; Overloaded.
+func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordInput) (PasswordReset, error) {
+	var faults violations
+	s.parsePassword(&faults, "newPassword", in.NewPassword, in.NewPasswordConfirmation)
+	if err := faults.refusal(); err != nil {
+		return PasswordReset{}, err
+	}
+	link, err := s.findLink(ctx, c.Client, in.Token, LinkPasswordReset)
+	if err != nil {
+		return PasswordReset{}, err
+	}
+	user, err := s.store.UserByID(ctx, link.UserID)
+	if errors.Is(err, ErrNotFound) || err == nil && (user.Status != Active || user.Email.Key != link.EmailKey) {
+		return PasswordReset{}, InvalidToken
+	}
+	if err != nil {
+		return PasswordReset{}, err
+	}
+	// Only whoever holds the link learns that a password is made of the
+	// account's own address or name.
+	password := s.parsePassword(&faults, "newPassword", in.NewPassword, nil, user.Email.Text, user.Name)
+	if err := faults.refusal(); err != nil {
+		return PasswordReset{}, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return PasswordReset{}, err
+	}
+	var revoked []BlacklistedToken
+	err = s.store.InTx(ctx, func(q Queries) error {
+		revoked = nil
+		won, err := q.BeginPasswordReset(ctx, user.ID, c.Now)
+		if err == nil && won {
+			won, err = q.UseLink(ctx, link.Digest, LinkPasswordReset, c.Now)
+		}
+		if err != nil {
+			return err
+		}
+		if !won {
+			return InvalidToken
+		}
+		if err := q.SetPassword(ctx, user.ID, hash, c.Now); err != nil {
+			return err
+		}
+		revoked, err = s.endAll(ctx, q, c.Client, user.ID, EndedByPasswordReset)
+		if err != nil {
+			return err
+		}
+		if err := q.InsertEvents(ctx, s.event(c.Client, EventPasswordReset, user.ID, nil)); err != nil {
+			return err
+		}
+		if err := s.writeLetter(ctx, q, c.Client, Letter{
+			Kind: LetterPasswordChanged, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+		}, false); err != nil {
+			return err
+		}
+		// Whoever reads the account's mail need not wait for a guesser's sake.
+		return s.succeed(ctx, q, c.Client, []Meter{s.signInMeter(user.Email.Key)})
+	})
+	if err != nil {
+		return PasswordReset{}, err
+	}
+	s.blacklist.Add(revoked...)
+	s.wake()
+	return PasswordReset{Email: user.Email.Text, SessionsEnded: len(revoked)}, nil
+}
+
+// endAll ends every session of the user and voids every link. The caller holds
+// the user's row lock, so that no sign-in slips in between.
+func (s *Service) endAll(ctx context.Context, q Queries, c Client, userID uuid.UUID, reason EndReason) ([]BlacklistedToken, error) {
+	if err := q.VoidLinks(ctx, LinkFilter{UserID: userID}, c.Now); err != nil {
+		return nil, err
+	}
+	ended, err := q.EndUserSessions(ctx, userID, reason, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	return s.revoke(ctx, q, c, ended, reason)
+}

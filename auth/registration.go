@@ -1,0 +1,183 @@
+package auth
+
+import (
+	"context"
+	"errors"
+)
+
+// registrationsPerNetwork is how many attempts at one address are kept of one
+// client network; the oldest of that network goes, so that nobody pushes out
+// another's.
+const registrationsPerNetwork = 5
+
+// labelCode is the label under which digits are kept.
+const labelCode = "registration code"
+
+// A RegisterInput is what somebody types who wants an account.
+type RegisterInput struct {
+	Email                string
+	Password             string
+	PasswordConfirmation *string // checked where it is given
+	Name                 string
+	Locale               string // BCP 47; "" for the server's
+}
+
+// A Registered tells where the letter went, and gives the flow that shows
+// [Service.Activate] that it is the same client.
+type Registered struct {
+	Email string
+	Flow  string
+}
+
+// Register notes that somebody wants an account and writes to the address. It
+// does the same work and answers the same whether or not the address has an
+// account already: then its owner is told, and the flow leads nowhere.
+//
+// InvalidInput names every fault at once; Disabled where registration is
+// closed; RateLimited by client address.
+func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Registered, error) {
+	if !s.settings.RegistrationOpen {
+		return Registered{}, Disabled
+	}
+	var faults violations
+	email, fault := ParseAddress(in.Email)
+	faults.add("email", fault)
+	name, fault := ParseName(in.Name)
+	faults.add("name", fault)
+	locale, fault := ParseLocale(in.Locale)
+	faults.add("locale", fault)
+	password := s.parsePassword(&faults, "password", in.Password, in.PasswordConfirmation, in.Email, in.Name)
+	if err := faults.refusal(); err != nil {
+		return Registered{}, err
+	}
+	if locale == "" {
+		locale = s.settings.DefaultLocale
+	}
+
+	meters := s.rates(false, s.limits.RegisterPerAddress, "register", c.counted())
+	meters = append(meters, s.rates(true, s.limits.RegisterLettersPerNetwork, "register_network", email.Key, c.network())...)
+	meters = append(meters, s.rates(true, s.limits.RegisterLettersPerAccount, "register_account", email.Key)...)
+	silenced, err := s.reserve(ctx, c.Client, meters)
+	if err != nil {
+		return Registered{}, err
+	}
+	owner, err := s.store.AccountByEmail(ctx, email.Key)
+	taken, err := found(err)
+	if err != nil {
+		return Registered{}, err
+	}
+	hash, err := s.hasher.Hash(ctx, password)
+	if err != nil {
+		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+	}
+
+	void := taken || silenced
+	flow, activate, decline := s.newSecret(), s.newSecret(), s.newSecret()
+	code := s.secrets.digits(activate)
+	reg := Registration{
+		ID: s.newID(c.Now), Email: email, Network: c.network(), PasswordHash: hash,
+		Name: name, Locale: locale, FlowDigest: Digest(flow), Void: void,
+		IPAddress: c.address(), UserAgent: c.UserAgent,
+		CreatedAt: c.Now, ExpiresAt: c.Now.Add(s.settings.ActivationLifetime),
+	}
+	reg.CodeDigest = s.codeDigest(reg, code)
+	keep := registrationsPerNetwork - 1
+	if void {
+		reg.PasswordHash = ""
+		// What can not be activated pushes nothing out that can.
+		keep = 1000
+	}
+	letter := Letter{
+		Kind: LetterActivation, To: email.Text, Locale: locale, Token: activate,
+		NotMeToken: decline, Code: code, ExpiresAt: reg.ExpiresAt,
+	}
+	if taken {
+		letter = Letter{Kind: LetterRegistrationAttempt, To: owner.Email.Text, Name: owner.Name, Locale: owner.Locale}
+	}
+	links := s.registrationLinks(c.Client, reg, activate, decline, !void)
+
+	err = s.store.InTx(ctx, func(q Queries) error {
+		if err := q.DeleteOldRegistrations(ctx, email.Key, reg.Network, keep); err != nil {
+			return err
+		}
+		if err := q.InsertRegistration(ctx, reg); err != nil {
+			return err
+		}
+		if err := q.InsertLinks(ctx, links...); err != nil {
+			return err
+		}
+		if err := s.writeLetter(ctx, q, c.Client, letter, silenced || taken && owner.Status != Active); err != nil {
+			return err
+		}
+		return q.InsertEvents(ctx, s.event(c.Client, EventRegistrationRequested, owner.ID, nil))
+	})
+	if err != nil {
+		return Registered{}, err
+	}
+	s.wake()
+	return Registered{Email: in.Email, Flow: flow}, nil
+}
+
+// registrationLinks are the two links of an activation letter: to activate, and
+// "this was not me".
+func (s *Service) registrationLinks(c Client, reg Registration, activate, decline string, good bool) []Link {
+	links := []Link{
+		s.newLink(c, LinkActivate, activate, reg.Email.Key, reg.ExpiresAt, good),
+		s.newLink(c, LinkDecline, decline, reg.Email.Key, reg.ExpiresAt, good),
+	}
+	for i := range links {
+		if good {
+			links[i].RegistrationID = reg.ID
+		}
+	}
+	return links
+}
+
+// codeDigest binds the digits to their registration, so that those of one are
+// worth nothing with the flow of another.
+func (s *Service) codeDigest(reg Registration, code string) []byte {
+	return s.secrets.MAC(labelCode, string(reg.FlowDigest), code)
+}
+
+// DeclineRegistration is "this was not me": it voids every registration of the
+// address. Their rows stay for their day, answering and counting as before, so
+// that the stranger does not learn that the owner came. InvalidToken or
+// ExpiredToken; it happens once.
+func (s *Service) DeclineRegistration(ctx context.Context, c Caller, token string) (string, error) {
+	link, err := s.findLink(ctx, c.Client, token, LinkDecline)
+	if err != nil {
+		return "", err
+	}
+	reg, err := s.store.RegistrationByID(ctx, link.RegistrationID)
+	if errors.Is(err, ErrNotFound) {
+		return "", InvalidToken
+	}
+	if err != nil {
+		return "", err
+	}
+	err = s.store.InTx(ctx, func(q Queries) error {
+		if err := q.VoidRegistrations(ctx, link.EmailKey); err != nil {
+			return err
+		}
+		won, err := q.UseLink(ctx, link.Digest, LinkDecline, c.Now)
+		if err != nil {
+			return err
+		}
+		if !won {
+			return InvalidToken
+		}
+		if err := q.VoidLinks(ctx, registrationLinksOf(link.EmailKey), c.Now); err != nil {
+			return err
+		}
+		return q.InsertEvents(ctx, s.event(c.Client, EventRegistrationDeclined, reg.ID, nil))
+	})
+	if err != nil {
+		return "", err
+	}
+	return reg.Email.Text, nil
+}
+
+// registrationLinksOf are the links of every registration of the address.
+func registrationLinksOf(emailKey string) LinkFilter {
+	return LinkFilter{EmailKey: emailKey, Purposes: []LinkPurpose{LinkActivate, LinkDecline}}
+}

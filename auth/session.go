@@ -1,0 +1,84 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// An EndReason says why a session ended; the audit log shows it.
+type EndReason string
+
+// The reasons.
+const (
+	EndedByLogout        EndReason = "LOGOUT"
+	EndedByEviction      EndReason = "EVICTED"
+	EndedByReuse         EndReason = "REFRESH_TOKEN_REUSED"
+	EndedByPasswordReset EndReason = "PASSWORD_RESET"
+	EndedByAdministrator EndReason = "REVOKED_BY_ADMINISTRATOR"
+	EndedBySuspension    EndReason = "ACCOUNT_SUSPENDED"
+)
+
+// A Session is one sign-in and the refreshes that follow it. Each rotation
+// raises Generation; the refresh token names the generation it was made for,
+// which is how one that comes back is known (RFC 9700 section 4.14).
+type Session struct {
+	ID         uuid.UUID
+	UserID     uuid.UUID
+	Generation int
+	// RotatedAt is when the current generation was made: the sign-in at first.
+	RotatedAt time.Time
+	// RotatedBy is the digest of the user agent that made it.
+	RotatedBy []byte
+	// RotationKey is the digest of the idempotency key of that rotation; nil
+	// where none came.
+	RotationKey     []byte
+	Methods         []string // RFC 8176
+	AuthenticatedAt time.Time
+	// AccessExpiresAt is when the last access token given out expires.
+	AccessExpiresAt time.Time
+	// ExpiresAt is when the current refresh token expires, unless it is used.
+	ExpiresAt time.Time
+	// EndsAt is when the session ends however much it is used.
+	EndsAt     time.Time
+	EndedAt    time.Time // zero while it lives
+	EndReason  EndReason
+	DeviceName string
+	UserAgent  string
+	IPAddress  string
+	CreatedAt  time.Time
+}
+
+// disclosed is the grain of what is told about a session's use. Whoever holds
+// a stolen token could otherwise watch for the moment at which the user
+// refreshes, and ride along inside the grace window.
+const disclosed = 5 * time.Minute
+
+// LastUsedAt is the last sign-in or refresh, cut to five minutes.
+func (s Session) LastUsedAt() time.Time { return s.RotatedAt.Truncate(disclosed) }
+
+// ShownExpiry is when the session ends unless it is used, cut to five minutes.
+func (s Session) ShownExpiry() time.Time { return s.ExpiresAt.Truncate(disclosed) }
+
+// A SignIn is what a client gets that has just proved who its user is.
+type SignIn struct {
+	User    User
+	Session Session
+	Tokens  Tokens
+}
+
+// Tokens are what a session gives its client.
+type Tokens struct {
+	Access           string
+	AccessExpiresAt  time.Time
+	Refresh          string
+	RefreshExpiresAt time.Time
+}
+
+// An EndedSession is what remains to be said about a session that has just been
+// ended: until when its access tokens must be refused.
+type EndedSession struct {
+	ID              uuid.UUID
+	UserID          uuid.UUID
+	AccessExpiresAt time.Time
+}

@@ -1,0 +1,45 @@
+package auth
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A UserStatus is the state of an account.
+type UserStatus string
+
+// The states; enum UserStatus of the schema has the same.
+const (
+	Active    UserStatus = "ACTIVE"
+	Suspended UserStatus = "SUSPENDED"
+)
+
+// The roles that this server's own API knows. A team may give others, which it
+// carries into the access tokens.
+const (
+	RoleAdmin   = "admin"
+	RoleSupport = "support"
+)
+
+// A User is an account that works.
+type User struct {
+	ID            uuid.UUID // UUIDv7
+	Email         Address
+	EmailVerified bool
+	Name          string
+	Locale        string // BCP 47
+	Status        UserStatus
+	Roles         []string
+	LastLoginAt   time.Time // zero before the first sign-in
+	FailedSignIns int       // wrong passwords in a row, however the account was spelt
+	Version       int       // raised by whatever must overtake a sign-in under way
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
+}
+
+// An Account is a user and what proves it.
+type Account struct {
+	User
+	PasswordHash string // PHC string; "" for an account without a password
+}
