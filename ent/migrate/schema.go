@@ -137,7 +137,7 @@ var (
 				Symbol:     "link_tokens_registrations_link_tokens",
 				Columns:    []*schema.Column{LinkTokensColumns[8]},
 				RefColumns: []*schema.Column{RegistrationsColumns[0]},
-				OnDelete:   schema.Cascade,
+				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "link_tokens_users_link_tokens",

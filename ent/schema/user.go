@@ -91,7 +91,8 @@ func (Registration) Fields() []ent.Field {
 // Edges of a Registration.
 func (Registration) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("link_tokens", LinkToken.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
+		// Links outlive their registration for a while, to say that they are over.
+		edge.To("link_tokens", LinkToken.Type).Annotations(entsql.OnDelete(entsql.SetNull)),
 	}
 }
 

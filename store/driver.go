@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	stdsql "database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
+)
+
+// A driver is what Ent sends its statements through. On PostgreSQL reader and
+// writer are the same pool.
+type driver struct {
+	sql.Conn
+	name    string
+	writer  *stdsql.DB
+	reader  *stdsql.DB
+	watch   *dataVersion
+	observe func(string)
+}
+
+func newDriver(name string, writer, reader *stdsql.DB, o Options) *driver {
+	observe := o.Observe
+	if observe == nil {
+		observe = func(string) {}
+	}
+	return &driver{
+		Conn: sql.Conn{ExecQuerier: lone{write: writer, read: reader, sqlite: name == dialect.SQLite, observe: observe}},
+		name: name, writer: writer, reader: reader, observe: observe,
+	}
+}
+
+// Dialect is the name by which Ent knows the database.
+func (d *driver) Dialect() string { return d.name }
+
+// Close closes every connection.
+func (d *driver) Close() error {
+	var errs []error
+	if d.watch != nil {
+		errs = append(errs, d.watch.close())
+	}
+	if d.reader != d.writer {
+		errs = append(errs, d.reader.Close())
+	}
+	return errors.Join(append(errs, d.writer.Close())...)
+}
+
+// Tx begins a transaction, READ COMMITTED on PostgreSQL whatever the server's
+// default is: the rules rely on a conditional UPDATE that waits for the row and
+// then looks again, which a stricter level would refuse instead.
+func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
+	var level *stdsql.TxOptions
+	if d.name == dialect.Postgres {
+		level = &stdsql.TxOptions{Isolation: stdsql.LevelReadCommitted}
+	}
+	tx, err := d.writer.BeginTx(ctx, level)
+	if err != nil {
+		return nil, err
+	}
+	return &sql.Tx{Conn: sql.Conn{ExecQuerier: inside{tx: tx, observe: d.observe}}, Tx: tx}, nil
+}
+
+// lone sends statements that are a transaction each.
+type lone struct {
+	write, read *stdsql.DB
+	sqlite      bool
+	observe     func(string)
+}
+
+// ExecContext sends a statement that returns no rows to the writer.
+func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
+	args = normalized(args)
+	return again(ctx, func() (stdsql.Result, error) {
+		l.observe(query)
+		return l.write.ExecContext(ctx, query, args...)
+	})
+}
+
+// QueryContext sends a statement that returns rows. UPDATE ... RETURNING comes
+// this way too, and so does a WITH that ends in one, so only what begins with
+// SELECT is a read.
+func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
+	args = normalized(args)
+	db := l.write
+	if reads(query) {
+		db = l.read
+		if l.sqlite {
+			// A read that can be cancelled costs SQLite's driver and database/sql
+			// a goroutine each, as much as the read itself, and there is nothing
+			// to cancel: it waits for no writer.
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			ctx = context.WithoutCancel(ctx)
+		}
+	}
+	return again(ctx, func() (*stdsql.Rows, error) {
+		l.observe(query)
+		return db.QueryContext(ctx, query, args...)
+	})
+}
+
+// inside sends statements of one transaction. None is repeated by itself: the
+// transaction as a whole is.
+type inside struct {
+	tx      *stdsql.Tx
+	observe func(string)
+}
+
+func (i inside) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
+	i.observe(query)
+	return i.tx.ExecContext(ctx, query, normalized(args)...)
+}
+
+func (i inside) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
+	i.observe(query)
+	return i.tx.QueryContext(ctx, query, normalized(args)...)
+}
+
+// reads tells whether the first word of a statement is SELECT.
+func reads(query string) bool {
+	query = strings.TrimLeft(query, " \t\r\n")
+	const word = "SELECT"
+	return len(query) > len(word) && strings.EqualFold(query[:len(word)], word) &&
+		strings.ContainsRune(" \t\r\n*(", rune(query[len(word)]))
+}
+
+// normalized puts instants into the form in which both databases keep them:
+// UTC, cut to the microsecond. SQLite compares them as text, and PostgreSQL
+// would round what is finer.
+func normalized(args []any) []any {
+	out := args
+	for i, arg := range args {
+		var at time.Time
+		switch v := arg.(type) {
+		case time.Time:
+			at = v
+		case *time.Time:
+			if v == nil {
+				continue
+			}
+			at = *v
+		default:
+			continue
+		}
+		if &out[0] == &args[0] {
+			out = append([]any(nil), args...)
+		}
+		out[i] = at.UTC().Truncate(time.Microsecond)
+	}
+	return out
+}

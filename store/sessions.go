@@ -1,0 +1,167 @@
+package store
+
+import (
+	"context"
+	stdsql "database/sql"
+	"encoding/json"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"gatehouse/auth"
+	"gatehouse/ent"
+	"gatehouse/ent/session"
+)
+
+// InsertSession implements auth.SessionQueries.
+func (q *queries) InsertSession(ctx context.Context, s auth.Session) error {
+	row := q.c.Session.Create().
+		SetID(s.ID).
+		SetUserID(s.UserID).
+		SetGeneration(s.Generation).
+		SetRotatedAt(s.RotatedAt).
+		SetRotatedBy(s.RotatedBy).
+		SetMethods(append([]string{}, s.Methods...)).
+		SetAuthenticatedAt(s.AuthenticatedAt).
+		SetAccessExpiresAt(s.AccessExpiresAt).
+		SetExpiresAt(s.ExpiresAt).
+		SetEndsAt(s.EndsAt).
+		SetNillableEndedAt(optional(s.EndedAt)).
+		SetDeviceName(s.DeviceName).
+		SetUserAgent(s.UserAgent).
+		SetIPAddress(s.IPAddress).
+		SetCreatedAt(s.CreatedAt)
+	if s.RotationKey != nil {
+		row.SetRotationKey(s.RotationKey)
+	}
+	if s.EndReason != "" {
+		row.SetEndReason(string(s.EndReason))
+	}
+	return failed("insert session", row.Exec(ctx))
+}
+
+// SessionByID implements auth.SessionQueries.
+func (q *queries) SessionByID(ctx context.Context, id uuid.UUID) (auth.Session, error) {
+	row, err := q.c.Session.Query().Where(session.ID(id)).First(ctx)
+	if err != nil {
+		return auth.Session{}, failed("read session", err)
+	}
+	return presentSession(row), nil
+}
+
+// RotateSession implements auth.SessionQueries. Reading first and writing then
+// would let two refreshes with one token both rotate: the thief's and the
+// owner's. Here the row's lock puts them in line, and the second finds another
+// generation.
+func (q *queries) RotateSession(ctx context.Context, r auth.Rotation) (auth.Session, bool, error) {
+	var (
+		s       auth.Session
+		rotated bool
+	)
+	err := q.query(ctx, `
+		UPDATE sessions SET
+			generation = generation + 1,
+			rotated_at = $1,
+			rotated_by = $2,
+			rotation_key = $3,
+			access_expires_at = CASE WHEN ends_at < $4 THEN ends_at ELSE $4 END,
+			expires_at = CASE WHEN ends_at < $5 THEN ends_at ELSE $5 END
+		WHERE id = $6 AND generation = $7 AND ended_at IS NULL
+			AND expires_at > $1 AND ends_at > $1 AND rotated_at <= $8
+		RETURNING id, user_id, generation, rotated_at, rotated_by, rotation_key, methods,
+			authenticated_at, access_expires_at, expires_at, ends_at,
+			device_name, user_agent, ip_address, created_at`,
+		[]any{
+			r.Now, r.UserAgentDigest, r.KeyDigest, r.AccessExpiresAt, r.ExpiresAt,
+			r.SessionID, r.Generation, r.Now.Add(-r.Grace),
+		},
+		func(rows *stdsql.Rows) error {
+			rotated = true
+			var methods []byte
+			if err := rows.Scan(&s.ID, &s.UserID, &s.Generation, scannedTime{&s.RotatedAt},
+				&s.RotatedBy, &s.RotationKey, &methods,
+				scannedTime{&s.AuthenticatedAt}, scannedTime{&s.AccessExpiresAt},
+				scannedTime{&s.ExpiresAt}, scannedTime{&s.EndsAt},
+				&s.DeviceName, &s.UserAgent, &s.IPAddress, scannedTime{&s.CreatedAt}); err != nil {
+				return err
+			}
+			return json.Unmarshal(methods, &s.Methods)
+		})
+	if err != nil {
+		return auth.Session{}, false, failed("rotate refresh token", err)
+	}
+	return s, rotated, nil
+}
+
+// SessionsBeyond implements auth.SessionQueries.
+func (q *queries) SessionsBeyond(ctx context.Context, userID uuid.UUID, keep int, now time.Time) ([]uuid.UUID, error) {
+	ids, err := q.c.Session.Query().
+		Where(session.UserID(userID), session.EndedAtIsNil(), session.ExpiresAtGT(now)).
+		Order(session.ByRotatedAt(sql.OrderDesc()), session.ByID(sql.OrderDesc())).
+		Offset(keep).
+		IDs(ctx)
+	return ids, failed("list sessions beyond the limit", err)
+}
+
+// EndSessions implements auth.SessionQueries; no IDs is no statement.
+func (q *queries) EndSessions(ctx context.Context, ids []uuid.UUID, reason auth.EndReason, now time.Time) ([]auth.EndedSession, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	args := parameters{now, string(reason)}
+	return q.endSessions(ctx, "id IN ("+list(&args, ids)+")", args)
+}
+
+// EndUserSessions implements auth.SessionQueries.
+func (q *queries) EndUserSessions(ctx context.Context, userID uuid.UUID, reason auth.EndReason, now time.Time) ([]auth.EndedSession, error) {
+	return q.endSessions(ctx, "user_id = $3", parameters{now, string(reason), userID})
+}
+
+// endSessions ends in one statement, and answers what it ended and nothing
+// that had ended before: each ending is told, blacklisted and logged once.
+func (q *queries) endSessions(ctx context.Context, chosen string, args parameters) ([]auth.EndedSession, error) {
+	var ended []auth.EndedSession
+	err := q.query(ctx, `
+		UPDATE sessions SET ended_at = $1, end_reason = $2
+		WHERE `+chosen+` AND ended_at IS NULL
+		RETURNING id, user_id, access_expires_at`,
+		args,
+		func(rows *stdsql.Rows) error {
+			var s auth.EndedSession
+			err := rows.Scan(&s.ID, &s.UserID, scannedTime{&s.AccessExpiresAt})
+			ended = append(ended, s)
+			return err
+		})
+	if err != nil {
+		return nil, failed("end sessions", err)
+	}
+	return ended, nil
+}
+
+func presentSession(row *ent.Session) auth.Session {
+	s := auth.Session{
+		ID:              row.ID,
+		UserID:          row.UserID,
+		Generation:      row.Generation,
+		RotatedAt:       row.RotatedAt,
+		RotatedBy:       row.RotatedBy,
+		Methods:         row.Methods,
+		AuthenticatedAt: row.AuthenticatedAt,
+		AccessExpiresAt: row.AccessExpiresAt,
+		ExpiresAt:       row.ExpiresAt,
+		EndsAt:          row.EndsAt,
+		EndedAt:         required(row.EndedAt),
+		DeviceName:      row.DeviceName,
+		UserAgent:       row.UserAgent,
+		IPAddress:       row.IPAddress,
+		CreatedAt:       row.CreatedAt,
+	}
+	if row.RotationKey != nil {
+		s.RotationKey = *row.RotationKey
+	}
+	if row.EndReason != nil {
+		s.EndReason = auth.EndReason(*row.EndReason)
+	}
+	return s
+}

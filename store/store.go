@@ -1,0 +1,119 @@
+// Package store keeps what package auth decides: it stands behind the ports of
+// auth and mail, on SQLite or on PostgreSQL, and is the only one to know Ent.
+//
+// The model in a paragraph: a [Store] is one database. Each method of its
+// queries is one statement; [Store.InTx] hands the same methods out bound to a
+// transaction. Below Ent sits a driver of this package's own, through which
+// every statement passes: it counts them, puts instants into the one form in
+// which they compare, sends reads of SQLite to connections that never wait for
+// the writer, and repeats a lone statement that the database gave up for a
+// deadlock. Tables come from [Migrate] alone; [Store.Prune] takes away what
+// has expired. What may happen once is one conditional UPDATE whose count says
+// who won, so that both databases, and several processes over one of them,
+// keep the same promises; package storetest holds them to it.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"entgo.io/ent/dialect"
+
+	"gatehouse/ent"
+)
+
+// Options are what a store may be told beside its URL. The zero value is good.
+type Options struct {
+	// MaxConns bounds the connections to PostgreSQL; 0 means 16, beyond which
+	// rotations gain nothing. SQLite always has one that writes.
+	MaxConns int
+	// Logger gets what needs a look; nil is silence.
+	Logger *slog.Logger
+	// Observe is called with the text of every statement before it is sent,
+	// BEGIN, COMMIT and ROLLBACK aside, from whichever goroutine sends it. The
+	// text holds placeholders and never a value. May be nil.
+	Observe func(statement string)
+}
+
+// A Store is one open database. It is safe for use by many goroutines.
+type Store struct {
+	queries
+	driver *driver
+}
+
+// queries are the statements of the ports, against the pool or inside one
+// transaction. The methods stand in files named after features.
+type queries struct {
+	c       *ent.Client
+	dialect string // dialect.SQLite or dialect.Postgres
+	watch   *dataVersion
+}
+
+// Open opens the database at url and proves that it answers:
+//
+//   - sqlite:PATH, relative or absolute; the file is made where there is none,
+//     readable by its owner alone. There is no database in memory: several
+//     connections must see the same one.
+//   - postgres://... or postgresql://..., as pgx reads it.
+//
+// It makes no tables: that is [Migrate]. An error never holds the URL, which
+// may hold a password.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	var (
+		d     *driver
+		watch *dataVersion
+		err   error
+	)
+	switch scheme, path := split(url); scheme {
+	case dialect.SQLite:
+		d, watch, err = openSQLite(ctx, path, o)
+	case dialect.Postgres:
+		d, err = openPostgres(ctx, url, o)
+	default:
+		err = errURL
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: open database: %w", err)
+	}
+	return &Store{
+		queries: queries{c: ent.NewClient(ent.Driver(d)), dialect: d.name, watch: watch},
+		driver:  d,
+	}, nil
+}
+
+// Close ends every connection. Statements under way are waited for.
+func (s *Store) Close() error {
+	if err := s.driver.Close(); err != nil {
+		return fmt.Errorf("store: close database: %w", err)
+	}
+	return nil
+}
+
+// Ping asks the database for an answer, on a connection that writes.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.driver.writer.PingContext(ctx); err != nil {
+		return fmt.Errorf("store: ping database: %w", err)
+	}
+	return nil
+}
+
+var errURL = errors.New("a database URL is sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")
+
+// split tells which database a URL means, and the path of SQLite's file.
+// What is neither has no dialect.
+func split(url string) (name, path string) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme {
+	case "sqlite":
+		return dialect.SQLite, rest
+	case "postgres", "postgresql":
+		return dialect.Postgres, ""
+	}
+	return "", ""
+}

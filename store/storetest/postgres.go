@@ -1,0 +1,354 @@
+package storetest
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// A Cluster is a PostgreSQL server of its own that is thrown away: on loopback,
+// under an unprivileged user, its files in a temporary directory. It dies with
+// the process that started it, however that ends.
+type Cluster struct {
+	binaries string
+	dir      string // holds data/, and nothing else
+	port     int
+	settings []string
+	log      io.Writer
+	as       *syscall.Credential
+	watch    *exec.Cmd
+	lifeline io.Closer
+
+	mu       sync.Mutex
+	server   *exec.Cmd
+	exited   chan struct{}
+	made     int
+	template string
+}
+
+// superuser owns every database of a cluster.
+const superuser = "gatehouse"
+
+// StartPostgres makes a cluster below dir, or below the system's directory for
+// temporary files where dir is "", and starts it. What the server says goes to
+// log, which may be nil. Settings are those of postgresql.conf, as
+// "name=value". They stand after the cluster's own, of which fsync=off is one:
+// a test dies with its machine, so nothing is lost.
+//
+// As root, which PostgreSQL refuses, it runs as the user postgres, or nobody
+// where there is none; that user must be able to enter dir.
+func StartPostgres(dir string, log io.Writer, settings ...string) (*Cluster, error) {
+	binaries, err := findPostgres()
+	if err != nil {
+		return nil, err
+	}
+	as, err := unprivileged()
+	if err != nil {
+		return nil, err
+	}
+	dir, err = os.MkdirTemp(dir, "gatehouse-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	if log == nil {
+		log = io.Discard
+	}
+	c := &Cluster{binaries: binaries, dir: dir, settings: settings, log: log, as: as}
+	if err := c.create(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Cluster) create() error {
+	if c.as != nil {
+		if err := os.Chown(c.dir, int(c.as.Uid), int(c.as.Gid)); err != nil {
+			return err
+		}
+	}
+	if err := c.startWatch(); err != nil {
+		return err
+	}
+	initdb := c.command("initdb", "--pgdata="+c.data(), "--username="+superuser, "--auth=trust",
+		"--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions")
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("storetest: initdb: %w: %s", err, out)
+	}
+	// Somebody else may take the free port before the server does.
+	var err error
+	for range 5 {
+		if c.port, err = freePort(); err != nil {
+			return err
+		}
+		if err = c.Start(); err == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+// startWatch starts a shell that waits for the end of its standard input,
+// which this process holds, then kills the server and removes the directory.
+// So neither outlives a test binary that panics, times out, or is killed.
+func (c *Cluster) startWatch() error {
+	const script = `cat >/dev/null
+pid=$(head -n 1 "$0/data/postmaster.pid" 2>/dev/null) && kill -QUIT "$pid" 2>/dev/null
+while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+rm -rf "$0"`
+	c.watch = exec.Command("/bin/sh", "-c", script, c.dir)
+	// A Ctrl-C at the terminal is for the tests, and not for who cleans up
+	// after them.
+	c.watch.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := c.watch.StdinPipe()
+	if err != nil {
+		return err
+	}
+	c.lifeline = stdin
+	if err := c.watch.Start(); err != nil {
+		return fmt.Errorf("storetest: watch cluster: %w", err)
+	}
+	return nil
+}
+
+// Start starts the server and returns when it takes connections: at the port
+// that it had before.
+func (c *Cluster) Start() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server != nil {
+		return errors.New("storetest: the cluster runs already")
+	}
+	args := []string{"-D", c.data()}
+	for _, setting := range append([]string{
+		"listen_addresses=127.0.0.1",
+		"port=" + strconv.Itoa(c.port),
+		"unix_socket_directories=",
+		"fsync=off",
+		"full_page_writes=off",
+		"max_connections=300",
+		"log_min_messages=warning",
+	}, c.settings...) {
+		args = append(args, "-c", setting)
+	}
+	server := c.command("postgres", args...)
+	said, err := server.StderrPipe()
+	if err != nil {
+		return err
+	}
+	if err := server.Start(); err != nil {
+		return fmt.Errorf("storetest: start postgres: %w", err)
+	}
+	ready, exited := make(chan struct{}), make(chan struct{})
+	var words strings.Builder
+	go func() {
+		defer close(exited)
+		isReady := false
+		for lines := bufio.NewScanner(said); lines.Scan(); {
+			line := lines.Text()
+			fmt.Fprintln(c.log, line)
+			switch {
+			case isReady:
+			case strings.Contains(line, "ready to accept connections"):
+				isReady = true
+				close(ready)
+			default:
+				words.WriteString(line + "\n")
+			}
+		}
+		_ = server.Wait() // how it ended is in the log
+	}()
+	select {
+	case <-ready:
+		c.server, c.exited = server, exited
+		return nil
+	case <-exited:
+		return fmt.Errorf("storetest: start postgres: %s", words.String())
+	}
+}
+
+// Stop stops the server as an operator would: statements under way fail, and
+// every connection is cut. It returns when the server has ended.
+func (c *Cluster) Stop() error { return c.end(syscall.SIGINT) }
+
+// Crash stops the server without a checkpoint, so that starting it again
+// recovers from the log.
+func (c *Cluster) Crash() error { return c.end(syscall.SIGQUIT) }
+
+func (c *Cluster) end(signal os.Signal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.server == nil {
+		return errors.New("storetest: the cluster does not run")
+	}
+	if err := c.server.Process.Signal(signal); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("storetest: stop postgres: %w", err)
+	}
+	<-c.exited
+	c.server = nil
+	return nil
+}
+
+// Close kills the server and removes its files.
+func (c *Cluster) Close() error {
+	var errs []error
+	if c.server != nil {
+		errs = append(errs, c.Crash())
+	}
+	if c.lifeline != nil {
+		errs = append(errs, c.lifeline.Close(), c.watch.Wait())
+	}
+	return errors.Join(append(errs, os.RemoveAll(c.dir))...)
+}
+
+// Prepare makes the database that later ones are copies of, and calls migrate
+// with its URL, once; copying costs a fraction of migrating.
+func (c *Cluster) Prepare(migrate func(url string) error) error {
+	const name = "prepared"
+	url, err := c.create1(name, "template0")
+	if err != nil {
+		return err
+	}
+	if err := migrate(url); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.template = name
+	return nil
+}
+
+// CreateDatabase makes a database and tells its URL: a copy of the prepared
+// one, or empty where [Cluster.Prepare] was not called. It goes with the
+// cluster.
+func (c *Cluster) CreateDatabase() (url string, err error) {
+	c.mu.Lock()
+	template := cmp.Or(c.template, "template0")
+	c.mu.Unlock()
+	return c.create1(c.nextName(), template)
+}
+
+// CreateEmptyDatabase makes a database without tables.
+func (c *Cluster) CreateEmptyDatabase() (url string, err error) {
+	return c.create1(c.nextName(), "template0")
+}
+
+func (c *Cluster) nextName() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made++
+	return fmt.Sprintf("test_%d", c.made)
+}
+
+func (c *Cluster) create1(name, template string) (string, error) {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, c.url("postgres"))
+	if err != nil {
+		return "", fmt.Errorf("storetest: create database: %w", err)
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return "", fmt.Errorf("storetest: create database: %w", err)
+	}
+	return c.url(name), nil
+}
+
+// Address is where the server listens: "127.0.0.1:port".
+func (c *Cluster) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
+
+func (c *Cluster) url(name string) string {
+	return fmt.Sprintf("postgres://%s@%s/%s?sslmode=disable", superuser, c.Address(), name)
+}
+
+func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+
+// command is one of PostgreSQL's programs, under the unprivileged user, in a
+// process group of its own and with an environment that no setting of the
+// machine leaks into.
+func (c *Cluster) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(c.binaries, name), args...)
+	cmd.Dir = c.dir
+	cmd.Env = []string{"LC_ALL=C", "PATH=" + c.binaries + ":/usr/bin:/bin"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as, Setpgid: true}
+	return cmd
+}
+
+// unprivileged is whom to run as: nil, which is oneself, unless one is root.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	var errs []error
+	for _, name := range []string{"postgres", "nobody"} {
+		found, err := user.Lookup(name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		uid, err1 := strconv.ParseUint(found.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(found.Gid, 10, 32)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, fmt.Errorf("storetest: find an unprivileged user: %w", errors.Join(errs...))
+}
+
+var errNoPostgres = errors.New("storetest: PostgreSQL's initdb and postgres are missing: apt-get install postgresql")
+
+// findPostgres is the directory of the server's programs: on the PATH, where
+// pg_config says, or where Debian puts them, the newest there.
+func findPostgres() (string, error) {
+	candidates := filepath.SplitList(os.Getenv("PATH"))
+	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
+		candidates = append(candidates, strings.TrimSpace(string(out)))
+	}
+	debian, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		return "", err
+	}
+	version := func(path string) int {
+		n, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		if err != nil {
+			return 0
+		}
+		return n
+	}
+	slices.SortFunc(debian, func(a, b string) int { return cmp.Compare(version(b), version(a)) })
+	for _, dir := range append(candidates, debian...) {
+		if executable(dir, "initdb") && executable(dir, "postgres") {
+			return dir, nil
+		}
+	}
+	return "", errNoPostgres
+}
+
+func executable(dir, name string) bool {
+	found, err := os.Stat(filepath.Join(dir, name))
+	return err == nil && dir != "" && found.Mode().IsRegular() && found.Mode().Perm()&fs.FileMode(0o111) != 0
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	return port, l.Close()
+}

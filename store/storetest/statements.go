@@ -1,0 +1,145 @@
+package storetest
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatehouse/auth"
+)
+
+// statements counts what is sent, BEGIN and COMMIT aside.
+func statements(t *testing.T, s *subject) {
+	var (
+		u       = insertUser(t, s)
+		unknown = newID()
+		r       = insertRegistration(t, s, newAddress())
+		session = insertSession(t, s, u.ID)
+		link    = insertLink(t, s, newLink(auth.LinkActivate))
+		meters  = []auth.Meter{newRate(100), newBackoff(5)}
+	)
+	type call func(context.Context, Node) error
+	first := func(_ any, err error) error { return err }
+	calls := map[string]call{
+		"UserByID":       func(ctx context.Context, n Node) error { return first(n.UserByID(ctx, u.ID)) },
+		"AccountByEmail": func(ctx context.Context, n Node) error { return first(n.AccountByEmail(ctx, u.Email.Key)) },
+		"InsertUser":     func(ctx context.Context, n Node) error { return first(n.InsertUser(ctx, newUser())) },
+		"InsertUser, taken": func(ctx context.Context, n Node) error {
+			taken := newUser()
+			taken.Email = u.Email
+			return first(n.InsertUser(ctx, taken))
+		},
+		"SetPassword":        func(ctx context.Context, n Node) error { return n.SetPassword(ctx, u.ID, "hash", noon) },
+		"ReplaceHash":        func(ctx context.Context, n Node) error { return first(n.ReplaceHash(ctx, u.ID, "hash", "new", noon)) },
+		"BeginSignIn":        func(ctx context.Context, n Node) error { return first(n.BeginSignIn(ctx, u.ID, 1, 100, noon)) },
+		"CountFailedSignIn":  func(ctx context.Context, n Node) error { return n.CountFailedSignIn(ctx, u.ID) },
+		"BeginPasswordReset": func(ctx context.Context, n Node) error { return first(n.BeginPasswordReset(ctx, u.ID, noon)) },
+		"SuspendUser":        func(ctx context.Context, n Node) error { return first(n.SuspendUser(ctx, unknown, noon)) },
+
+		"InsertRegistration": func(ctx context.Context, n Node) error {
+			return n.InsertRegistration(ctx, newRegistration(newAddress()))
+		},
+		"DeleteOldRegistrations": func(ctx context.Context, n Node) error {
+			return n.DeleteOldRegistrations(ctx, r.Email.Key, r.Network, 5)
+		},
+		"RegistrationByFlow":   func(ctx context.Context, n Node) error { return first(n.RegistrationByFlow(ctx, r.FlowDigest)) },
+		"RegistrationByID":     func(ctx context.Context, n Node) error { return first(n.RegistrationByID(ctx, r.ID)) },
+		"NewestRegistration":   func(ctx context.Context, n Node) error { return first(n.NewestRegistration(ctx, r.Email.Key, noon)) },
+		"CountCodeTry":         func(ctx context.Context, n Node) error { return first(n.CountCodeTry(ctx, r.ID, 5)) },
+		"ReplaceCode":          func(ctx context.Context, n Node) error { return n.ReplaceCode(ctx, r.ID, r.CodeDigest) },
+		"CompleteRegistration": func(ctx context.Context, n Node) error { return first(n.CompleteRegistration(ctx, unknown, noon)) },
+		"VoidRegistrations":    func(ctx context.Context, n Node) error { return n.VoidRegistrations(ctx, u.Email.Key) },
+
+		"InsertSession":  func(ctx context.Context, n Node) error { return n.InsertSession(ctx, newSession(u.ID)) },
+		"SessionByID":    func(ctx context.Context, n Node) error { return first(n.SessionByID(ctx, session.ID)) },
+		"SessionsBeyond": func(ctx context.Context, n Node) error { return first(n.SessionsBeyond(ctx, u.ID, 1, noon)) },
+		"RotateSession": func(ctx context.Context, n Node) error {
+			_, _, err := n.RotateSession(ctx, rotationOf(session))
+			return err
+		},
+		"EndSessions": func(ctx context.Context, n Node) error {
+			return first(n.EndSessions(ctx, []uuid.UUID{unknown, newID()}, auth.EndedByLogout, noon))
+		},
+		"EndUserSessions": func(ctx context.Context, n Node) error {
+			return first(n.EndUserSessions(ctx, unknown, auth.EndedByLogout, noon))
+		},
+
+		"InsertBlacklisted": func(ctx context.Context, n Node) error {
+			return n.InsertBlacklisted(ctx, newBlacklisted(auth.BlacklistSession, unknown), newBlacklisted(auth.BlacklistUser, unknown))
+		},
+		"IsBlacklisted": func(ctx context.Context, n Node) error {
+			return first(n.IsBlacklisted(ctx, unknown, unknown, noon, noon))
+		},
+		"BlacklistedSince": func(ctx context.Context, n Node) error { return first(n.BlacklistedSince(ctx, noon, noon)) },
+
+		"SigningKeys":       func(ctx context.Context, n Node) error { return first(n.SigningKeys(ctx)) },
+		"InsertSigningKey":  func(ctx context.Context, n Node) error { return first(n.InsertSigningKey(ctx, newSigningKey(1))) },
+		"RetireSigningKeys": func(ctx context.Context, n Node) error { return n.RetireSigningKeys(ctx, 1, noon) },
+
+		"InsertLinks": func(ctx context.Context, n Node) error {
+			return n.InsertLinks(ctx, newLink(auth.LinkActivate), newLink(auth.LinkDecline))
+		},
+		"LinkByDigest": func(ctx context.Context, n Node) error { return first(n.LinkByDigest(ctx, link.Digest)) },
+		"UseLink":      func(ctx context.Context, n Node) error { return first(n.UseLink(ctx, link.Digest, link.Purpose, noon)) },
+		"VoidLinks":    func(ctx context.Context, n Node) error { return n.VoidLinks(ctx, auth.LinkFilter{}, noon) },
+
+		"ReserveAttempts": func(ctx context.Context, n Node) error { return first(n.ReserveAttempts(ctx, meters, noon)) },
+		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, meters[:1], meters[1:], noon) },
+
+		"InsertLetter":   func(ctx context.Context, n Node) error { return n.InsertLetter(ctx, newLetter()) },
+		"ClaimLetters":   func(ctx context.Context, n Node) error { return first(n.ClaimLetters(ctx, noon, time.Second, 5)) },
+		"MarkLetterSent": func(ctx context.Context, n Node) error { return n.MarkLetterSent(ctx, unknown, noon) },
+		"RetryLetter":    func(ctx context.Context, n Node) error { return n.RetryLetter(ctx, unknown, 1, noon, "451") },
+		"BuryLetter":     func(ctx context.Context, n Node) error { return n.BuryLetter(ctx, unknown, 1, noon, "550") },
+		"InsertEvents":   func(ctx context.Context, n Node) error { return n.InsertEvents(ctx, newEvent(), newEvent()) },
+	}
+	for name, call := range calls {
+		t.Run(name+" is one statement", func(t *testing.T) {
+			sent := s.during(func() { must(t, call(t.Context(), s.One)) })
+			if len(sent) != 1 {
+				t.Errorf("%d statements:\n%s", len(sent), strings.Join(sent, "\n"))
+			}
+		})
+	}
+
+	none := map[string]call{
+		"InsertLinks":       func(ctx context.Context, n Node) error { return n.InsertLinks(ctx) },
+		"InsertEvents":      func(ctx context.Context, n Node) error { return n.InsertEvents(ctx) },
+		"InsertBlacklisted": func(ctx context.Context, n Node) error { return n.InsertBlacklisted(ctx) },
+		"EndSessions": func(ctx context.Context, n Node) error {
+			return first(n.EndSessions(ctx, nil, auth.EndedByEviction, noon))
+		},
+		"ReserveAttempts": func(ctx context.Context, n Node) error { return first(n.ReserveAttempts(ctx, nil, noon)) },
+		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, nil, nil, noon) },
+	}
+	for name, call := range none {
+		t.Run(name+" of nothing is no statement", func(t *testing.T) {
+			same(t, "statements", len(s.during(func() { must(t, call(t.Context(), s.One)) })), 0)
+		})
+	}
+
+	t.Run("what is there and what is not is asked for in the same words", func(t *testing.T) {
+		ask := func(calls ...func()) {
+			t.Helper()
+			want := s.during(calls[0])
+			for _, c := range calls[1:] {
+				same(t, "statements", s.during(c), want)
+			}
+		}
+		account := func(key string) func() {
+			return func() { _, _ = s.One.AccountByEmail(t.Context(), key) }
+		}
+		ask(account(u.Email.Key), account(newAddress().Key), account(r.Email.Key))
+		failure := func(id uuid.UUID) func() { return func() { must(t, s.One.CountFailedSignIn(t.Context(), id)) } }
+		ask(failure(u.ID), failure(uuid.Nil))
+		try := func(id uuid.UUID) func() { return func() { value(s.One.CountCodeTry(t.Context(), id, 5))(t) } }
+		ask(try(r.ID), try(uuid.Nil))
+		code := func(id uuid.UUID) func() {
+			return func() { must(t, s.One.ReplaceCode(t.Context(), id, digest("new"))) }
+		}
+		ask(code(r.ID), code(uuid.Nil))
+	})
+}

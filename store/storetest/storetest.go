@@ -1,0 +1,362 @@
+// Package storetest holds every store to the promises that package auth's
+// ports make, races included.
+//
+// The model in a paragraph: a [Database] is one empty database with two stores
+// open on it, as two processes of a cluster would have. [Run] goes through the
+// promises feature by feature, each on a database of its own; what may happen
+// once is asked of both stores by many goroutines released together, round
+// after round, and exactly one of them may win.
+package storetest
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"gatehouse/auth"
+)
+
+// A Node is what is held to its promises: the store as the rules know it, and
+// as the dispatcher of letters does.
+type Node interface {
+	auth.Store
+
+	ClaimLetters(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]auth.OutboxLetter, error)
+	MarkLetterSent(ctx context.Context, id uuid.UUID, now time.Time) error
+	RetryLetter(ctx context.Context, id uuid.UUID, attempts int, at time.Time, reason string) error
+	BuryLetter(ctx context.Context, id uuid.UUID, attempts int, now time.Time, reason string) error
+}
+
+// A Database is an empty database and two stores that are open on it.
+type Database struct {
+	One, Two Node
+	// Exec sends a statement past the ports, for what they have no method for.
+	Exec func(ctx context.Context, statement string, args ...any) error
+	// Count counts the rows that follow FROM: "users WHERE name = $1".
+	Count func(ctx context.Context, from string, args ...any) (int, error)
+}
+
+// An Opener makes a Database that lives as long as the test. Each statement of
+// the first store, and of no other, is told to observe.
+type Opener func(t *testing.T, observe func(statement string)) Database
+
+// rounds is how often a race is run.
+const rounds = 20
+
+// Run holds the databases that open makes to every promise.
+func Run(t *testing.T, open Opener) {
+	features := []struct {
+		name   string
+		verify func(*testing.T, *subject)
+	}{
+		{"users", users},
+		{"registrations", registrations},
+		{"sessions", sessions},
+		{"links", links},
+		{"attempts", attempts},
+		{"blacklist", blacklist},
+		{"signing keys", signingKeys},
+		{"outbox", outbox},
+		{"transactions", transactions},
+		{"statements", statements},
+	}
+	for _, f := range features {
+		t.Run(f.name, func(t *testing.T) {
+			t.Parallel()
+			s := &subject{}
+			s.Database = open(t, s.observe)
+			f.verify(t, s)
+		})
+	}
+}
+
+// A subject is the database under test, and what was sent to it.
+type subject struct {
+	Database
+	mu   sync.Mutex
+	sent []string
+}
+
+func (s *subject) observe(statement string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = append(s.sent, statement)
+}
+
+// during tells which statements the first store sends while fn runs.
+func (s *subject) during(fn func()) []string {
+	s.mu.Lock()
+	s.sent = nil
+	s.mu.Unlock()
+	fn()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sent)
+}
+
+// node deals the two stores out in turn.
+func (s *subject) node(i int) Node {
+	if i%2 == 0 {
+		return s.One
+	}
+	return s.Two
+}
+
+// race releases n goroutines together, dealt over both stores, and answers how
+// many of them won.
+func (s *subject) race(t *testing.T, n int, attempt func(i int, node Node) (bool, error)) int {
+	t.Helper()
+	var (
+		start = make(chan struct{})
+		group sync.WaitGroup
+		mu    sync.Mutex
+		wins  int
+	)
+	for i := range n {
+		group.Go(func() {
+			<-start
+			won, err := attempt(i, s.node(i))
+			if err != nil {
+				t.Errorf("racer %d: %v", i, err)
+			}
+			if won {
+				mu.Lock()
+				wins++
+				mu.Unlock()
+			}
+		})
+	}
+	close(start)
+	group.Wait()
+	return wins
+}
+
+// storm keeps both stores busy with writes of another kind until the test that
+// it disturbs is done.
+func (s *subject) storm(t *testing.T) (stop func()) {
+	t.Helper()
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range 4 {
+		group.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if err := s.node(i).InsertEvents(t.Context(), newEvent(), newEvent()); err != nil {
+					t.Errorf("storm: %v", err)
+					return
+				}
+			}
+		})
+	}
+	return func() {
+		close(done)
+		group.Wait()
+	}
+}
+
+// count is how many rows there are.
+func (s *subject) count(t *testing.T, from string, args ...any) int {
+	t.Helper()
+	n, err := s.Count(t.Context(), from, args...)
+	if err != nil {
+		t.Fatalf("count %s: %v", from, err)
+	}
+	return n
+}
+
+// noon is when everything here happens, unless a test says otherwise.
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 123456000, time.UTC)
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+func digest(text string) []byte {
+	d := sha256.Sum256([]byte(text))
+	return d[:]
+}
+
+// newAddress is an address that no other test has.
+func newAddress() auth.Address {
+	name := newID().String()
+	return auth.Address{Text: "Ann-" + name + "@Example.org", Key: "ann-" + name + "@example.org"}
+}
+
+func newUser() auth.User {
+	return auth.User{
+		ID:        newID(),
+		Email:     newAddress(),
+		Name:      "Ann",
+		Locale:    "en",
+		Status:    auth.Active,
+		Roles:     []string{auth.RoleSupport, "editor"},
+		Version:   1,
+		CreatedAt: noon,
+		UpdatedAt: noon,
+	}
+}
+
+func newSession(userID uuid.UUID) auth.Session {
+	return auth.Session{
+		ID:              newID(),
+		UserID:          userID,
+		Generation:      1,
+		RotatedAt:       noon,
+		RotatedBy:       digest("browser"),
+		Methods:         []string{"pwd"},
+		AuthenticatedAt: noon,
+		AccessExpiresAt: noon.Add(10 * time.Minute),
+		ExpiresAt:       noon.AddDate(0, 0, 14),
+		EndsAt:          noon.AddDate(0, 0, 90),
+		DeviceName:      "laptop",
+		UserAgent:       "browser",
+		IPAddress:       "192.0.2.1",
+		CreatedAt:       noon,
+	}
+}
+
+func newRegistration(email auth.Address) auth.Registration {
+	id := newID()
+	return auth.Registration{
+		ID:           id,
+		Email:        email,
+		Network:      "192.0.2.0/24",
+		PasswordHash: "$argon2id$ann",
+		Name:         "Ann",
+		Locale:       "en",
+		FlowDigest:   digest("flow " + id.String()),
+		CodeDigest:   digest("code " + id.String()),
+		IPAddress:    "192.0.2.1",
+		UserAgent:    "browser",
+		CreatedAt:    noon,
+		ExpiresAt:    noon.Add(24 * time.Hour),
+	}
+}
+
+func newLink(purpose auth.LinkPurpose) auth.Link {
+	id := newID()
+	return auth.Link{
+		ID:        id,
+		Digest:    digest("link " + id.String()),
+		Purpose:   purpose,
+		EmailKey:  newAddress().Key,
+		CreatedAt: noon,
+		ExpiresAt: noon.Add(time.Hour),
+	}
+}
+
+func newLetter() auth.OutboxLetter {
+	id := newID()
+	return auth.OutboxLetter{
+		ID:        id,
+		Kind:      auth.LetterActivation,
+		Sealed:    []byte("sealed " + id.String()),
+		CreatedAt: noon,
+		ExpiresAt: noon.Add(24 * time.Hour),
+	}
+}
+
+func newEvent() auth.Event {
+	return auth.Event{
+		ID:        newID(),
+		Type:      auth.EventLoginSucceeded,
+		UserID:    newID(),
+		IPAddress: "192.0.2.1",
+		UserAgent: "browser",
+		Details:   map[string]any{"session": newID().String()},
+		At:        noon,
+	}
+}
+
+func newBlacklisted(kind auth.BlacklistKind, subjectID uuid.UUID) auth.BlacklistedToken {
+	return auth.BlacklistedToken{
+		ID:        newID(),
+		Kind:      kind,
+		SubjectID: subjectID,
+		CreatedAt: noon,
+		ExpiresAt: noon.Add(11 * time.Minute),
+	}
+}
+
+func newSigningKey(sequence int) auth.SigningKey {
+	return auth.SigningKey{
+		ID:        newID().String(),
+		Sequence:  sequence,
+		Algorithm: "ES256",
+		PublicJWK: []byte(`{"kty":"EC"}`),
+		Sealed:    []byte("sealed"),
+		CreatedAt: noon,
+		SignsFrom: noon.Add(10 * time.Minute),
+	}
+}
+
+// insertUser writes a user and answers it.
+func insertUser(t *testing.T, s *subject) auth.User {
+	t.Helper()
+	u := newUser()
+	inserted, err := s.One.InsertUser(t.Context(), u)
+	must(t, err)
+	if !inserted {
+		t.Fatal("a fresh address was taken")
+	}
+	return u
+}
+
+// insertSession writes a session and answers it.
+func insertSession(t *testing.T, s *subject, userID uuid.UUID) auth.Session {
+	t.Helper()
+	session := newSession(userID)
+	must(t, s.One.InsertSession(t.Context(), session))
+	return session
+}
+
+// insertRegistration writes a registration and answers it.
+func insertRegistration(t *testing.T, s *subject, email auth.Address) auth.Registration {
+	t.Helper()
+	r := newRegistration(email)
+	must(t, s.One.InsertRegistration(t.Context(), r))
+	return r
+}
+
+// insertLink writes a link and answers it.
+func insertLink(t *testing.T, s *subject, l auth.Link) auth.Link {
+	t.Helper()
+	must(t, s.One.InsertLinks(t.Context(), l))
+	return l
+}
+
+// must ends the test where err is not nil.
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// value is the answer of a call that must not fail.
+func value[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
+
+// same compares deeply: instants must be in UTC too.
+func same[T any](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n got %s\nwant %s", what, shown(got), shown(want))
+	}
+}
+
+func shown(v any) string { return fmt.Sprintf("%+v", v) }

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"gatehouse/auth"
+	"gatehouse/ent"
+	"gatehouse/ent/credential"
+	"gatehouse/ent/user"
+)
+
+// UserByID implements auth.UserQueries.
+func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error) {
+	row, err := q.c.User.Query().Where(user.ID(id)).First(ctx)
+	if err != nil {
+		return auth.User{}, failed("read user", err)
+	}
+	return presentUser(row), nil
+}
+
+// AccountByEmail implements auth.UserQueries. User and hash come by one join:
+// a second statement for the hash would tell by its absence that there is no
+// such user.
+func (q *queries) AccountByEmail(ctx context.Context, emailKey string) (auth.Account, error) {
+	query := q.c.User.Query().Where(user.EmailKey(emailKey))
+	query.Modify(func(s *sql.Selector) {
+		credentials := sql.Table(credential.Table)
+		s.LeftJoin(credentials).
+			On(s.C(user.FieldID), credentials.C(credential.FieldUserID)).
+			AppendSelect(credentials.C(credential.FieldPasswordHash))
+	})
+	row, err := query.First(ctx)
+	if err != nil {
+		return auth.Account{}, failed("read account", err)
+	}
+	hash, err := joinedText(row, credential.FieldPasswordHash)
+	if err != nil {
+		return auth.Account{}, failed("read account", err)
+	}
+	return auth.Account{User: presentUser(row), PasswordHash: hash}, nil
+}
+
+// joinedText is a column that a join added to the user's own; "" where the
+// join found nothing.
+func joinedText(row *ent.User, column string) (string, error) {
+	value, err := row.Value(column)
+	if err != nil {
+		return "", err
+	}
+	switch v := value.(type) {
+	case nil:
+		return "", nil
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	default:
+		return "", fmt.Errorf("column %s holds %T", column, value)
+	}
+}
+
+// InsertUser implements auth.UserQueries. The conflict is settled by the
+// database: to look first and insert then would let two through.
+func (q *queries) InsertUser(ctx context.Context, u auth.User) (bool, error) {
+	roles, err := json.Marshal(append([]string{}, u.Roles...))
+	if err != nil {
+		return false, failed("insert user", err)
+	}
+	n, err := q.exec(ctx, `
+		INSERT INTO users (id, email, email_key, email_verified, name, locale, status, roles,
+			last_login_at, failed_sign_ins, version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+		ON CONFLICT (email_key) DO NOTHING`,
+		u.ID, u.Email.Text, u.Email.Key, u.EmailVerified, u.Name, u.Locale, string(u.Status), roles,
+		optional(u.LastLoginAt), u.FailedSignIns, u.Version, u.CreatedAt, u.UpdatedAt)
+	return won("insert user", n, err)
+}
+
+// SetPassword implements auth.UserQueries. A user has one password, so its
+// credential goes by the user's ID.
+func (q *queries) SetPassword(ctx context.Context, userID uuid.UUID, hash string, now time.Time) error {
+	_, err := q.exec(ctx, `
+		INSERT INTO credentials (id, user_id, password_hash, created_at, updated_at)
+		VALUES ($1, $1, $2, $3, $3)
+		ON CONFLICT (user_id) DO UPDATE
+		SET password_hash = excluded.password_hash, updated_at = excluded.updated_at`,
+		userID, hash, now)
+	return failed("set password", err)
+}
+
+// ReplaceHash implements auth.UserQueries.
+func (q *queries) ReplaceHash(ctx context.Context, userID uuid.UUID, old, hash string, now time.Time) (bool, error) {
+	n, err := q.c.Credential.Update().
+		Where(credential.UserID(userID), credential.PasswordHash(old)).
+		SetPasswordHash(hash).
+		SetUpdatedAt(now).
+		Save(ctx)
+	return won("replace password hash", n, err)
+}
+
+// BeginSignIn implements auth.UserQueries.
+func (q *queries) BeginSignIn(ctx context.Context, userID uuid.UUID, version, maxFailures int, now time.Time) (bool, error) {
+	n, err := q.c.User.Update().
+		Where(
+			user.ID(userID),
+			user.Version(version),
+			user.Status(string(auth.Active)),
+			user.FailedSignInsLT(maxFailures),
+		).
+		SetLastLoginAt(now).
+		SetFailedSignIns(0).
+		Save(ctx)
+	return won("begin sign-in", n, err)
+}
+
+// CountFailedSignIn implements auth.UserQueries.
+func (q *queries) CountFailedSignIn(ctx context.Context, userID uuid.UUID) error {
+	err := q.c.User.Update().
+		Where(user.ID(userID)).
+		AddFailedSignIns(1).
+		Exec(ctx)
+	return failed("count failed sign-in", err)
+}
+
+// BeginPasswordReset implements auth.UserQueries.
+func (q *queries) BeginPasswordReset(ctx context.Context, userID uuid.UUID, now time.Time) (bool, error) {
+	n, err := q.c.User.Update().
+		Where(user.ID(userID), user.Status(string(auth.Active))).
+		AddVersion(1).
+		SetFailedSignIns(0).
+		SetEmailVerified(true).
+		SetUpdatedAt(now).
+		Save(ctx)
+	return won("begin password reset", n, err)
+}
+
+// SuspendUser implements auth.UserQueries.
+func (q *queries) SuspendUser(ctx context.Context, userID uuid.UUID, now time.Time) (bool, error) {
+	n, err := q.c.User.Update().
+		Where(user.ID(userID), user.Status(string(auth.Active))).
+		AddVersion(1).
+		SetStatus(string(auth.Suspended)).
+		SetUpdatedAt(now).
+		Save(ctx)
+	return won("suspend user", n, err)
+}
+
+func presentUser(row *ent.User) auth.User {
+	return auth.User{
+		ID:            row.ID,
+		Email:         auth.Address{Text: row.Email, Key: row.EmailKey},
+		EmailVerified: row.EmailVerified,
+		Name:          row.Name,
+		Locale:        row.Locale,
+		Status:        auth.UserStatus(row.Status),
+		Roles:         row.Roles,
+		LastLoginAt:   required(row.LastLoginAt),
+		FailedSignIns: row.FailedSignIns,
+		Version:       row.Version,
+		CreatedAt:     row.CreatedAt,
+		UpdatedAt:     row.UpdatedAt,
+	}
+}
