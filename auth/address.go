@@ -93,7 +93,6 @@ func parseDomain(s string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	ascii = strings.ToLower(ascii)
 	labels := strings.Split(ascii, ".")
 	for _, label := range labels {
 		// The profile lets empty and overlong labels through; a last one that is

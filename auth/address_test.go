@@ -130,6 +130,12 @@ func TestAnAddressHasItsLength(t *testing.T) {
 		"255 once it is folded": {
 			strings.Repeat("İ", 32) + "@" + domain(254-65), Fault{Code: TooLong, Limit: 254},
 		},
+		"255 before it is composed": {
+			"e\u0301@" + domain(255-4), Fault{Code: TooLong, Limit: 254},
+		},
+		"more, but for its key": {
+			strings.Repeat("ẞ", 20) + "@" + strings.Repeat("é.", 23) + "example.com", Fault{Code: TooLong, Limit: 254},
+		},
 		"more once IDNA is applied": {
 			local + "@" + strings.Repeat("é.", 60) + "example", Fault{Code: TooLong, Limit: 254},
 		},

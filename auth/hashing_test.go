@@ -109,6 +109,17 @@ func TestAnUnknownAccountCostsTheSameHash(t *testing.T) {
 	}
 }
 
+func TestNoPasswordIsThatOfAnUnknownAccount(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	// Whatever a password's tag may be: here it is what an absent hash is compared
+	// with.
+	h.derive = func(_, _ []byte, _, _ uint32, _ uint8, length uint32) []byte { return make([]byte, length) }
+	if got, err := h.Verify(t.Context(), "", "correct horse"); got || err != nil {
+		t.Errorf("Verify = %v, %v", got, err)
+	}
+}
+
 func TestAnUnknownAccountWaitsInTheSameQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

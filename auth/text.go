@@ -102,9 +102,10 @@ func CutUserAgent(s string) string {
 
 // isText says whether s is what somebody typed. JSON decoders turn every lone
 // surrogate and every invalid byte into U+FFFD, so that texts which differed
-// become equal: one that has it is none.
+// become equal: one that has it is none. ContainsRune finds invalid bytes by the
+// same name.
 func isText(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError)
+	return !strings.ContainsRune(s, utf8.RuneError)
 }
 
 // breaksLine says whether r reaches beyond itself when shown: by ending the
