@@ -1,0 +1,290 @@
+package mail
+
+import (
+	"io/fs"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"gatehouse/auth"
+)
+
+var (
+	linkInText = regexp.MustCompile(`https?://\S+`)
+	linkInHTML = regexp.MustCompile(`<a [^>]*href="([^"]*)"`)
+)
+
+func render(t *testing.T, r *Renderer, l auth.Letter) Message {
+	t.Helper()
+	m, err := r.Render(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestTheFirstLinkOfALetterIsTheOneItIsFor(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[auth.LetterKind]string{
+		auth.LetterActivation:          testPublic + "/activate?token=" + testToken,
+		auth.LetterPasswordReset:       testPublic + "/reset?token=" + testToken,
+		auth.LetterRegistrationAttempt: testPublic + "/reset",
+		auth.LetterPasswordChanged:     testPublic + "/reset",
+	} {
+		m := render(t, testRenderer(t), testLetter(kind))
+		if got := linkInText.FindString(m.Text); got != want {
+			t.Errorf("%s: first link of the text is %s, want %s", kind, got, want)
+		}
+		if got := linkInHTML.FindStringSubmatch(m.HTML)[1]; got != want {
+			t.Errorf("%s: first link of the HTML is %s, want %s", kind, got, want)
+		}
+	}
+}
+
+func TestNotMeComesAfterTheLinkAndTheDigits(t *testing.T) {
+	t.Parallel()
+	m := render(t, testRenderer(t), testLetter(auth.LetterActivation))
+	for _, part := range []string{m.Text, m.HTML} {
+		link, digits, notMe := strings.Index(part, testToken), strings.Index(part, "402 917"), strings.Index(part, testNotMe)
+		if link < 0 || digits < link || notMe < digits {
+			t.Errorf("link at %d, digits at %d, not me at %d", link, digits, notMe)
+		}
+	}
+}
+
+func TestAResentActivationWithoutACodeSpeaksOfNoDigits(t *testing.T) {
+	t.Parallel()
+	l := testLetter(auth.LetterActivation)
+	l.Code = ""
+	m := render(t, testRenderer(t), l)
+	if strings.Contains(m.Text, "digits") || strings.Contains(m.HTML, "digits") {
+		t.Error("the letter speaks of digits that it does not hold")
+	}
+}
+
+func TestLettersWithoutATokenHoldNone(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []auth.LetterKind{
+		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterTest,
+	} {
+		l := testLetter(kind)
+		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
+		m := render(t, testRenderer(t), l)
+		for _, secret := range []string{testToken, testNotMe, testCode, "402 917", "token="} {
+			if strings.Contains(m.Text+m.HTML+m.Subject, secret) {
+				t.Errorf("%s shows %s", kind, secret)
+			}
+		}
+	}
+}
+
+// TestNothingThatAStrangerWroteIsShown: a registrant chooses name, user agent
+// and address of somebody else, and must not get the server to write his words
+// there.
+func TestNothingThatAStrangerWroteIsShown(t *testing.T) {
+	t.Parallel()
+	for _, evil := range []string{
+		"http://evil.example", "evil.example", "you@evil.example", "www.evil.example/x",
+		"Ada</p><a href=https://evil.example>click</a>", "Ada\r\nBcc: evil@evil.example",
+		"evil\u3002example", "\u202eelpmaxe.live", "javascript:evil", "evil\x00", "<script>evil</script>",
+	} {
+		for _, kind := range auth.LetterKinds() {
+			clean := testLetter(kind)
+			clean.Name, clean.UserAgent, clean.IPAddress = "", "", ""
+			dirty := clean
+			dirty.Name, dirty.UserAgent, dirty.IPAddress, dirty.Locale = evil, evil, evil, evil
+			want, got := render(t, testRenderer(t), clean), render(t, testRenderer(t), dirty)
+			// A line break is white space in a name: "Ada Bcc: ..." is refused for
+			// its colon, so that here too nothing remains.
+			if got != want {
+				t.Errorf("%s: %q changed the letter:\n%s", kind, evil, got.Text)
+			}
+		}
+	}
+}
+
+func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
+	t.Parallel()
+	for _, kind := range auth.LetterKinds() {
+		l := testLetter(kind)
+		l.Name = "Ada Lovelace"
+		m := render(t, testRenderer(t), l)
+		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt
+		for part, text := range map[string]string{"text": m.Text, "HTML": m.HTML} {
+			if got := strings.Contains(text, "Ada"); got != want {
+				t.Errorf("%s, %s: name shown %t, want %t", kind, part, got, want)
+			}
+		}
+		if strings.Contains(m.Subject, "Ada") {
+			t.Errorf("%s: the name is in the subject", kind)
+		}
+	}
+}
+
+func TestShownNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"":                               "",
+		"Ada Lovelace":                   "Ada Lovelace",
+		"  Ada\t Lovelace ":              "Ada Lovelace",
+		"Dr. Ada K. Lovelace Jr.":        "Dr. Ada K. Lovelace Jr.",
+		"Conan O'Brien-Smith":            "Conan O'Brien-Smith",
+		"Зоя Космодемьянская":            "Зоя Космодемьянская",
+		"山田太郎":                           "山田太郎",
+		"नरेन्द्र":                       "नरेन्द्र",
+		"Ada.Lovelace":                   "",
+		".com":                           "",
+		"Ada & Co":                       "",
+		"Ada\nLovelace":                  "Ada Lovelace",
+		"a\u200bb":                       "",
+		strings.Repeat("a", 41):          strings.Repeat("a", 40) + "…",
+		strings.Repeat("ж", 100):         strings.Repeat("ж", 40) + "…",
+		strings.Repeat("a", 39) + " b c": strings.Repeat("a", 39) + "…",
+	} {
+		if got := shownName(name); got != want {
+			t.Errorf("shownName(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestUserAgentsAreTakenForWhatTheyAre(t *testing.T) {
+	t.Parallel()
+	for agent, want := range map[string]Device{
+		testAgent: {"Firefox", "Windows"},
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0":                   {"Edge", "Windows"},
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15":                           {"Safari", "macOS"},
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36":                                           {"Chrome", "Linux"},
+		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36":                                  {"Chrome", "ChromeOS"},
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/138.0.7204.119 Mobile/15E148 Safari/604.1": {"Chrome", "iPhone"},
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36":             {"Samsung Internet", "Android"},
+		"curl/8.5.0": {"curl", ""},
+		"":           {"", ""},
+		"Buy now":    {"", ""},
+	} {
+		if got := deviceOf(agent); got != want {
+			t.Errorf("%q is %v, want %v", agent, got, want)
+		}
+	}
+}
+
+func TestADeviceIsToldInWords(t *testing.T) {
+	t.Parallel()
+	for agent, want := range map[string]string{
+		testAgent:         "Device: Firefox on Windows\n",
+		"curl/8.5.0":      "Device: curl\n",
+		"Windows NT 10.0": "Device: a device with Windows\n",
+		"":                "Device: an unknown device\n",
+	} {
+		l := testLetter(auth.LetterPasswordChanged)
+		l.UserAgent = agent
+		if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, want) {
+			t.Errorf("%q: no %q in\n%s", agent, want, m.Text)
+		}
+	}
+}
+
+func TestLifetimesAreToldInWords(t *testing.T) {
+	t.Parallel()
+	for minutes, want := range map[int]string{
+		1: "(1 minute after", 30: "(30 minutes after", 60: "(1 hour after", 90: "(1 hour and 30 minutes after", 1440: "(24 hours after",
+	} {
+		l := testLetter(auth.LetterPasswordReset)
+		l.ExpiresAt = l.At.Add(minute(minutes))
+		if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+			t.Errorf("%d minutes: no %q in\n%s", minutes, want, m.Text)
+		}
+	}
+}
+
+// withGerman is the embedded templates and a German test letter: another
+// language is files and nothing else.
+func withGerman(t *testing.T) fstest.MapFS {
+	t.Helper()
+	files := fstest.MapFS{}
+	sub, err := fs.Sub(templates, "templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := fs.Glob(sub, "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		content, err := fs.ReadFile(sub, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = &fstest.MapFile{Data: content}
+		if strings.HasPrefix(name, "shared.en.") {
+			files[strings.Replace(name, ".en.", ".de.", 1)] = &fstest.MapFile{
+				Data: []byte(strings.ReplaceAll(string(content), "Hello", "Guten Tag")),
+			}
+		}
+	}
+	files["test.de.txt"] = &fstest.MapFile{Data: []byte(`{{define "subject"}}Probe{{end}}{{define "body"}}{{template "greeting" .}}{{end}}`)}
+	files["test.de.html"] = &fstest.MapFile{Data: []byte(`{{define "body"}}{{template "greeting" .}}{{end}}`)}
+	return files
+}
+
+func TestAnotherLanguageIsMoreFilesOnly(t *testing.T) {
+	t.Parallel()
+	r, err := newRenderer(withGerman(t), testBrand(), Links{PublicURL: testPublic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		kind           auth.LetterKind
+		locale, want   string
+		lang, greeting string
+	}{
+		{auth.LetterTest, "de", "Probe", "de", "Guten Tag"},
+		{auth.LetterTest, "de-AT", "Probe", "de", "Guten Tag"},
+		{auth.LetterTest, "en-US", "A test letter from Acme", "en", "Hello"},
+		{auth.LetterTest, "fr", "A test letter from Acme", "en", "Hello"},
+		{auth.LetterTest, "", "A test letter from Acme", "en", "Hello"},
+		{auth.LetterTest, "not a locale", "A test letter from Acme", "en", "Hello"},
+		// A letter that was not translated yet comes in English as a whole.
+		{auth.LetterPasswordChanged, "de", "Your password for Acme was changed", "en", "Hello"},
+	} {
+		l := testLetter(c.kind)
+		l.Locale = c.locale
+		m := render(t, r, l)
+		if m.Subject != c.want || !strings.Contains(m.HTML, `<html lang="`+c.lang+`" dir="ltr">`) ||
+			!strings.HasPrefix(m.Text, c.greeting) || !strings.Contains(m.HTML, c.greeting) {
+			t.Errorf("%s for %q: subject %q, text\n%s", c.kind, c.locale, m.Subject, m.Text)
+		}
+	}
+}
+
+func TestATemplateThatIsMissingStopsTheStart(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"test.de.html", "shared.de.txt", "activation.en.txt", "activation.en.html", "layout.html"} {
+		files := withGerman(t)
+		delete(files, name)
+		if _, err := newRenderer(files, testBrand(), Links{PublicURL: testPublic}); err == nil {
+			t.Errorf("without %s the renderer was made", name)
+		}
+	}
+}
+
+func TestALetterOfUnknownKindIsAnError(t *testing.T) {
+	t.Parallel()
+	if _, err := testRenderer(t).Render(auth.Letter{Kind: "unheard_of", To: testTo, Token: testToken}); err == nil {
+		t.Error("rendered")
+	} else {
+		wantNoSecret(t, err.Error())
+	}
+}
+
+func TestIPAddressesAreShownInTheirUsualForm(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7", "2001:DB8::1": "2001:db8::1",
+		"fe80::1%evil.example": "fe80::1", "": "", "evil.example": "",
+	} {
+		if got := address(given); got != want {
+			t.Errorf("address(%q) = %q, want %q", given, got, want)
+		}
+	}
+}
