@@ -1,0 +1,106 @@
+package graph
+
+import (
+	"time"
+
+	"gatehouse/auth"
+	"gatehouse/graph/model"
+)
+
+// This page is the only one on which a domain value becomes an answer: what is
+// not copied here cannot leave.
+
+func presentUser(u auth.User) *model.User {
+	return &model.User{
+		ID:            u.ID.String(),
+		Email:         u.Email.Text,
+		EmailVerified: u.EmailVerified,
+		Name:          u.Name,
+		Locale:        u.Locale,
+		Status:        model.UserStatus(u.Status),
+		Roles:         list(u.Roles),
+		LastLoginAt:   instant(u.LastLoginAt),
+		CreatedAt:     u.CreatedAt,
+		UpdatedAt:     u.UpdatedAt,
+	}
+}
+
+// presentSession shows a session to its user. When it was used and when it
+// ends unless it is are told to five minutes: see [auth.Session.LastUsedAt].
+func presentSession(s auth.Session, current bool) *model.Session {
+	return &model.Session{
+		ID:         s.ID.String(),
+		Current:    current,
+		DeviceName: optional(s.DeviceName),
+		UserAgent:  optional(s.UserAgent),
+		IPAddress:  optional(s.IPAddress),
+		Methods:    list(s.Methods),
+		CreatedAt:  s.CreatedAt,
+		LastUsedAt: s.LastUsedAt(),
+		ExpiresAt:  s.ShownExpiry(),
+	}
+}
+
+func presentSignIn(in auth.SignIn) *model.SignedIn {
+	return &model.SignedIn{
+		User:                  presentUser(in.User),
+		Session:               presentSession(in.Session, true),
+		AccessTokenExpiresAt:  in.Tokens.AccessExpiresAt,
+		RefreshTokenExpiresAt: instant(in.Tokens.RefreshExpiresAt),
+		Tokens: &model.Tokens{
+			AccessToken:  in.Tokens.Access,
+			RefreshToken: optional(in.Tokens.Refresh),
+		},
+	}
+}
+
+func presentRegistered(r auth.Registered) *model.RegisterPayload {
+	return &model.RegisterPayload{Email: r.Email, Flow: optional(r.Flow)}
+}
+
+func presentPasswordReset(r auth.PasswordReset) *model.ResetPasswordPayload {
+	return &model.ResetPasswordPayload{Email: r.Email, SessionsEnded: r.SessionsEnded}
+}
+
+func presentViolations(violations []auth.Violation) []model.Violation {
+	out := make([]model.Violation, len(violations))
+	for i, v := range violations {
+		out[i] = model.Violation{Path: v.Path, Code: model.ViolationCode(v.Code)}
+		if v.Limit != 0 {
+			out[i].Limit = &v.Limit
+		}
+	}
+	return out
+}
+
+// list is never nil, which would be null where the contract has none.
+func list(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// optional is null for what is not there.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// instant is null for the zero time.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// given is "" for what was left out.
+func given(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
