@@ -1,0 +1,70 @@
+package server
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// withAccessLog writes one line a request. Of the URL it takes the path alone:
+// the links in our letters carry their secret in the query, and whoever reads
+// logs must not be able to use them.
+func withAccessLog(logger *slog.Logger, now func() time.Time) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			began := now()
+			written := &recorder{ResponseWriter: w}
+			// Deferred, so that a connection that a panic aborts is told of too.
+			defer func() {
+				logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
+					slog.String("method", r.Method),
+					slog.String("path", r.URL.Path),
+					slog.Int("status", written.statusCode()),
+					slog.Int64("bytes", written.bytes),
+					slog.Duration("duration", now().Sub(began)),
+					slog.String("request_id", requestID(r.Context())),
+					slog.String("client", clientAddress(r.Context()).String()),
+				)
+			}()
+			next.ServeHTTP(written, r)
+		})
+	}
+}
+
+// A recorder remembers what was answered.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) WriteHeader(status int) {
+	// Of informational answers (1xx) there may be several before the real one.
+	if w.status < http.StatusOK {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status < http.StatusOK {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// began says whether the answer is under way, and can't be replaced any more.
+func (w *recorder) began() bool { return w.status >= http.StatusOK }
+
+// statusCode is 200 for a handler that wrote nothing, as net/http has it.
+func (w *recorder) statusCode() int {
+	if !w.began() {
+		return http.StatusOK
+	}
+	return w.status
+}

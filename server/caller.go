@@ -1,0 +1,102 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"gatehouse/auth"
+	"gatehouse/graph"
+)
+
+// callers find out who asks, and put that and the request's cookies where graph
+// takes them from.
+type callers struct {
+	auth    *auth.Service
+	names   cookieNames
+	origins originList
+	offered bool // COOKIE transport is switched on
+}
+
+// wrap is the middleware. A request with an Authorization header, of whatever
+// kind, is judged by that alone: its cookies aren't looked at. A token that is
+// no good makes an anonymous caller who remembers why, since an expired one must
+// not stand in the way of signing in.
+//
+// Where the token comes from a cookie, the origin is judged before the token: a
+// foreign page must not learn from the answer whether its visitor is signed in.
+func (c callers) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		client := auth.Client{Now: c.auth.Now(), Address: clientAddress(ctx), UserAgent: auth.CutUserAgent(r.UserAgent())}
+		caller := auth.Caller{Client: client}
+		if headers, authorized := r.Header["Authorization"]; authorized {
+			caller = c.bearer(r, client, headers)
+		} else if token, present := readCookie(r, c.names.access); present && c.offered {
+			if err := c.origins.judge(r); err != nil {
+				graph.WriteRefusal(w, r, http.StatusForbidden, err)
+				return
+			}
+			caller = c.presented(r, client, token)
+		}
+		ctx = graph.WithCookieJar(graph.WithCaller(ctx, caller), jar{callers: c, w: w, r: r, client: client})
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// bearer is the caller of an Authorization header (RFC 6750 section 2.1).
+func (c callers) bearer(r *http.Request, client auth.Client, headers []string) auth.Caller {
+	if len(headers) != 1 {
+		// A proxy in front may go by the other one.
+		return c.presented(r, client, "")
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		token = ""
+	}
+	return c.presented(r, client, token)
+}
+
+// presented judges a token that came; "" is one that can't be read.
+func (c callers) presented(r *http.Request, client auth.Client, token string) auth.Caller {
+	if token == "" {
+		return auth.Caller{Client: client, Presented: true, Refused: auth.InvalidToken}
+	}
+	return c.auth.Authenticate(r.Context(), client, token)
+}
+
+// A jar is the cookies of one request and its answer.
+type jar struct {
+	callers
+	w      http.ResponseWriter
+	r      *http.Request
+	client auth.Client
+}
+
+var _ graph.CookieJar = jar{}
+
+func (j jar) Offered() bool { return j.offered }
+
+func (j jar) Authorized() bool {
+	_, authorized := j.r.Header["Authorization"]
+	return authorized
+}
+
+func (j jar) Allowed() error { return j.origins.judge(j.r) }
+
+func (j jar) Carried() bool {
+	_, access := readCookie(j.r, j.names.access)
+	_, refresh := readCookie(j.r, j.names.refresh)
+	return j.offered && (access || refresh)
+}
+
+func (j jar) RefreshToken() (string, bool) { return readCookie(j.r, j.names.refresh) }
+
+func (j jar) SetTokens(t auth.Tokens) {
+	http.SetCookie(j.w, j.names.cookie(j.names.access, t.Access, t.AccessExpiresAt.Sub(j.client.Now)))
+	http.SetCookie(j.w, j.names.cookie(j.names.refresh, t.Refresh, t.RefreshExpiresAt.Sub(j.client.Now)))
+}
+
+func (j jar) Clear() {
+	http.SetCookie(j.w, j.names.expired(j.names.access))
+	http.SetCookie(j.w, j.names.expired(j.names.refresh))
+}

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+type clientAddressKey struct{}
+
+// withClientAddress finds out where a request comes from: from the socket, or,
+// where the socket's other end is one of the configured proxies, from what that
+// proxy says.
+func withClientAddress(trusted []netip.Prefix) middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			address := resolveClient(trusted, r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), clientAddressKey{}, address)))
+		})
+	}
+}
+
+// clientAddress is the zero Addr outside of a request.
+func clientAddress(ctx context.Context) netip.Addr {
+	address, _ := ctx.Value(clientAddressKey{}).(netip.Addr)
+	return address
+}
+
+// resolveClient takes the right-most address that isn't a proxy of ours. Each
+// proxy appends whom it heard from, so what stands further left was written by
+// somebody unknown: read from the left, every guesser could name himself anew
+// with each guess and escape the limits on attempts. A chain with a malformed
+// entry on that way counts as its last proxy, which limits the misconfigured
+// rather than letting anybody through.
+func resolveClient(trusted []netip.Prefix, remote string, forwarded []string) netip.Addr {
+	var socket netip.Addr
+	if peer, err := netip.ParseAddrPort(remote); err == nil {
+		socket = peer.Addr().Unmap().WithZone("")
+	}
+	if !trusts(trusted, socket) {
+		return socket
+	}
+	hops := strings.Split(strings.Join(forwarded, ","), ",")
+	client := socket
+	for _, hop := range slices.Backward(hops) {
+		address, err := netip.ParseAddr(strings.TrimSpace(hop))
+		if err != nil || address.Zone() != "" {
+			return socket
+		}
+		client = address.Unmap()
+		if !trusts(trusted, client) {
+			return client
+		}
+	}
+	return client
+}
+
+func trusts(trusted []netip.Prefix, address netip.Addr) bool {
+	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// countedAddress is the address by which a client is counted: of IPv6 the /64,
+// which is the least that a household gets, and costs it nothing to walk through.
+func countedAddress(address netip.Addr) string {
+	if address.Is6() {
+		if prefix, err := address.Prefix(64); err == nil {
+			return prefix.String()
+		}
+	}
+	return address.String()
+}

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gatehouse/auth"
+	"gatehouse/config"
+	"gatehouse/store"
+)
+
+// NewUser is what an operator gives for an account at the command line.
+type NewUser = auth.CreateUserInput
+
+// User is an account, as commands show it.
+type User = auth.User
+
+// Migrate brings the database up to date. Several nodes may do so at once.
+func Migrate(ctx context.Context, cfg config.Config, deps Deps) error {
+	return store.Migrate(ctx, cfg.DatabaseURL.Reveal(), deps.Logger)
+}
+
+// Prune takes away what has expired, and says how many rows that were.
+func Prune(ctx context.Context, cfg config.Config, deps Deps) (removed int, err error) {
+	err = with(ctx, cfg, deps, func(a *assembly) error {
+		removed, err = a.prune(ctx)
+		return err
+	})
+	return removed, err
+}
+
+// CreateUser makes an account whose address the operator vouches for. Where it
+// gets no password, a letter with a link to choose one is left to the running
+// server.
+func CreateUser(ctx context.Context, cfg config.Config, deps Deps, in NewUser) (user User, err error) {
+	err = with(ctx, cfg, deps, func(a *assembly) error {
+		user, err = a.rules.CreateUser(ctx, in)
+		return err
+	})
+	return user, err
+}
+
+// SuspendUser suspends the account of an address and ends its sessions; running
+// servers hear of it.
+func SuspendUser(ctx context.Context, cfg config.Config, deps Deps, email string) (user User, err error) {
+	err = with(ctx, cfg, deps, func(a *assembly) error {
+		user, err = a.rules.SuspendUser(ctx, email)
+		return err
+	})
+	return user, err
+}
+
+// SendTestLetter sends a letter past the outbox, so that what the mail server
+// says is heard here and now.
+func SendTestLetter(ctx context.Context, cfg config.Config, deps Deps, address string) error {
+	return with(ctx, cfg, deps, func(a *assembly) error {
+		letter, err := a.rules.TestLetter(address)
+		if err != nil {
+			return err
+		}
+		renderer, err := a.renderer()
+		if err != nil {
+			return err
+		}
+		wire, err := a.wire()
+		if err != nil {
+			return err
+		}
+		message, err := renderer.Render(letter)
+		if err != nil {
+			return err
+		}
+		return wire.Send(ctx, message)
+	})
+}
+
+// with runs a command on an assembly of its own.
+func with(ctx context.Context, cfg config.Config, deps Deps, command func(*assembly) error) error {
+	a, err := assemble(ctx, cfg, deps)
+	if err != nil {
+		return err
+	}
+	return errors.Join(command(a), a.close())
+}
+
+// pruneBatch bounds how many rows one statement removes, so that nobody waits
+// for a table to be swept.
+const pruneBatch = 500
+
+// prune removes batch after batch until nothing is left that has expired.
+func (a *assembly) prune(ctx context.Context) (int, error) {
+	removed, err := a.store.Prune(ctx, a.rules.Now(), pruneBatch)
+	if err != nil {
+		return removed, fmt.Errorf("server: prune: %w", err)
+	}
+	return removed, nil
+}

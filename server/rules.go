@@ -1,0 +1,90 @@
+package server
+
+import (
+	"gatehouse/auth"
+	"gatehouse/config"
+	"gatehouse/graph"
+	"gatehouse/graph/model"
+)
+
+// defaultLocale is the language of letters to those who named none.
+const defaultLocale = "en"
+
+// ruleSettings are the figures of the rules as the operator chose them.
+func ruleSettings(cfg config.Config) auth.Settings {
+	return auth.Settings{
+		RegistrationOpen:      cfg.RegistrationOpen,
+		SessionsPerUser:       cfg.SessionsPerUser,
+		AccessTokenLifetime:   cfg.AccessTokenLifetime,
+		SessionIdleLifetime:   cfg.SessionIdleLifetime,
+		SessionLifetime:       cfg.SessionLifetime,
+		RefreshGrace:          cfg.RefreshGrace,
+		ReauthenticationAge:   cfg.ReauthenticationAge,
+		ActivationLifetime:    cfg.ActivationLifetime,
+		PasswordResetLifetime: cfg.PasswordResetLifetime,
+		KeyRotationInterval:   cfg.KeyRotationInterval,
+		Leeway:                cfg.Leeway,
+		DefaultLocale:         defaultLocale,
+	}
+}
+
+// ruleLimits are the limits on attempts; where they are off, none.
+func ruleLimits(cfg config.Config) auth.Limits {
+	if !cfg.RateLimits {
+		return auth.Limits{Off: true}
+	}
+	return auth.Limits{
+		SignIn:                    auth.Backoff{Free: cfg.LimitSignInFree, Longest: cfg.LimitSignInLongestWait},
+		SignInFailures:            cfg.LimitSignInFailures,
+		SignInPerAddress:          rates(cfg.LimitSignInPerAddress),
+		CodePerAccount:            rates(cfg.LimitCodePerAccount),
+		CodePerAddress:            rates(cfg.LimitCodePerAddress),
+		MailPerAccount:            rates(cfg.LimitMailPerAccount),
+		MailPerAddress:            rates(cfg.LimitMailPerAddress),
+		RegisterPerAddress:        rates(cfg.LimitRegisterPerAddress),
+		RegisterLettersPerNetwork: rates(cfg.LimitRegisterLettersPerNetwork),
+		RegisterLettersPerAccount: rates(cfg.LimitRegisterLettersPerAccount),
+		RefreshPerSession:         auth.Rate(cfg.LimitRefreshPerSession),
+		RefreshPerAddress:         auth.Rate(cfg.LimitRefreshPerAddress),
+	}
+}
+
+func rates(from []config.Rate) []auth.Rate {
+	to := make([]auth.Rate, len(from))
+	for i, r := range from {
+		to[i] = auth.Rate(r)
+	}
+	return to
+}
+
+// shownSettings are what any client may know.
+func shownSettings(cfg config.Config) model.Settings {
+	return model.Settings{
+		Brand: &model.Brand{
+			Name: cfg.BrandName, Colour: cfg.BrandColour, LogoURL: optional(cfg.BrandLogoURL),
+			TermsURL: optional(cfg.BrandTermsURL), PrivacyURL: optional(cfg.BrandPrivacyURL),
+		},
+		RegistrationOpen:  cfg.RegistrationOpen,
+		PasswordMinLength: cfg.PasswordMinLength,
+		PasswordMaxLength: auth.PasswordMaxLength,
+		CookieTransport:   cfg.CookieTransport,
+	}
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// documentLimits are those of one GraphQL document.
+func documentLimits(cfg config.Config) graph.Limits {
+	limits := graph.DefaultLimits()
+	limits.BodyBytes = int64(cfg.DocumentMaxBytes)
+	limits.Depth = cfg.DocumentMaxDepth
+	limits.IntrospectionDepth = max(limits.IntrospectionDepth, cfg.DocumentMaxDepth)
+	limits.Fields = cfg.DocumentMaxFields
+	limits.Aliases = cfg.DocumentMaxAliases
+	return limits
+}

@@ -1,0 +1,187 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"gatehouse/auth"
+	"gatehouse/config"
+	"gatehouse/mail"
+)
+
+// maxHeaderBytes is the most that a request's line and headers may take.
+const maxHeaderBytes = 16 << 10
+
+// A Server is one process of Gatehouse.
+type Server struct {
+	*assembly
+	dispatch   *mail.Dispatcher
+	readiness  *readiness
+	handler    http.Handler
+	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
+
+	mu        sync.Mutex
+	addresses []net.Addr
+}
+
+// New assembles a server: it opens the database, brings it up to date unless
+// that is switched off, loads or makes the signing keys and hears the blacklist,
+// so that the first request finds everything in place. End it by Run, or by
+// Close.
+func New(ctx context.Context, cfg config.Config, deps Deps) (*Server, error) {
+	if deps.Timeouts == (Timeouts{}) {
+		deps.Timeouts = DefaultTimeouts()
+	}
+	a, err := assemble(ctx, cfg, deps)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{assembly: a}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, a.close())
+	}
+	return s, nil
+}
+
+// prepare is the rest of New, which may fail with the database open.
+func (s *Server) prepare(ctx context.Context) (err error) {
+	if err := s.rotateKeys(ctx); err != nil {
+		return err
+	}
+	if err := s.rules.PollBlacklist(ctx); err != nil {
+		return err
+	}
+	if s.dispatch, err = s.dispatcher(); err != nil {
+		return err
+	}
+	s.readiness = &readiness{now: s.deps.Clock, checks: []check{
+		{"storage", s.store.Ping},
+		{"migrations", s.upToDate},
+		{"clock", s.clockFails},
+		{"keys", s.keysStale},
+	}}
+	s.handler, err = s.routes()
+	return err
+}
+
+func (s *Server) clockFails(context.Context) error {
+	if s.clock.apart(clockFailure) {
+		return errors.New("server: this machine's clock and the database's are too far apart")
+	}
+	return nil
+}
+
+// Handler answers requests. It works without Run, for tests that bring a
+// listener of their own.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Auth is the rules that the server goes by.
+func (s *Server) Auth() *auth.Service { return s.rules }
+
+// Addresses are where the server listens, once Run does.
+func (s *Server) Addresses() []net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.addresses
+}
+
+// Close closes the database. Only where Run was not called, which does so
+// itself.
+func (s *Server) Close() error { return s.close() }
+
+// Run listens and serves until ctx ends. Then it takes no more connections,
+// lets the requests in flight finish, and the letters that are being sent, and
+// closes the database.
+func (s *Server) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, s.close()) }()
+	listeners, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	s.warn(ctx)
+
+	// What runs beside the requests and in them goes on when ctx ends: stopping
+	// has an order.
+	lasting := context.WithoutCancel(ctx)
+	working, stopWork := context.WithCancel(lasting)
+	waitForJobs := s.startJobs(working)
+	defer waitForJobs()
+	defer stopWork()
+
+	t := s.deps.Timeouts
+	front := &http.Server{
+		Handler:           s.handler,
+		ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
+		MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog:       slog.NewLogLogger(s.deps.Logger.Handler(), slog.LevelWarn),
+		BaseContext:    func(net.Listener) context.Context { return lasting },
+	}
+	broken := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { broken <- front.Serve(l) }()
+	}
+	if s.deps.Ready != nil {
+		s.deps.Ready(s.Addresses())
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-broken:
+		err = fmt.Errorf("server: serve: %w", err)
+	}
+	return errors.Join(err, s.drain(lasting, front))
+}
+
+// drain lets what is in flight finish.
+func (s *Server) drain(ctx context.Context, front *http.Server) error {
+	s.readiness.draining.Store(true)
+	s.deps.Logger.InfoContext(ctx, "stopping: no more requests are taken")
+	ctx, cancel := context.WithTimeout(ctx, s.deps.Timeouts.Drain)
+	defer cancel()
+	if err := front.Shutdown(ctx); err != nil {
+		// Whatever takes longer than that holds a broken client.
+		s.deps.Logger.WarnContext(ctx, "requests in flight were cut off", "after", s.deps.Timeouts.Drain)
+		return errors.Join(fmt.Errorf("server: drain: %w", err), front.Close())
+	}
+	return nil
+}
+
+// listen opens every address or none.
+func (s *Server) listen(ctx context.Context) ([]net.Listener, error) {
+	var listeners []net.Listener
+	for _, address := range s.config.Listen {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+		if err != nil {
+			for _, open := range listeners {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, fmt.Errorf("server: listen: %w", err)
+		}
+		listeners = append(listeners, l)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range listeners {
+		s.addresses = append(s.addresses, l.Addr())
+	}
+	return listeners, nil
+}
+
+// warn tells what an operator should hear before users meet it.
+func (s *Server) warn(ctx context.Context) {
+	public, err := url.Parse(s.config.PublicURL)
+	if err != nil || !s.config.CookieTransport {
+		return
+	}
+	if foreign := foreignSites(public, s.config.AllowedOrigins); len(foreign) > 0 {
+		s.deps.Logger.WarnContext(ctx, "allowed origins of another site than the public URL: browsers send them no cookies of ours, so their pages must use bearer tokens",
+			"origins", strings.Join(foreign, " "))
+	}
+}

@@ -1,0 +1,53 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+)
+
+// cacheable is how long verifiers may keep our keys and their description. A new
+// key is published twice as long before it signs.
+const cacheable = "public, max-age=300"
+
+// serveJWKS publishes the public keys (RFC 7517 section 5).
+func serveJWKS(keys func() []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", cacheable)
+		w.Header().Set("Content-Type", "application/jwk-set+json")
+		_, _ = w.Write(keys())
+	}
+}
+
+// A discovery tells verifiers where the keys are and what they sign with, in the
+// form of OpenID Connect Discovery 1.0 section 3 and RFC 8414 section 2, which
+// their libraries read. Gatehouse is no OpenID provider: it has no authorization
+// endpoint, offers no response type and no grant, and says so by empty lists,
+// since an absent grant_types_supported would claim two.
+type discovery struct {
+	Issuer             string   `json:"issuer"`
+	JWKSURI            string   `json:"jwks_uri"`
+	ResponseTypes      []string `json:"response_types_supported"`
+	GrantTypes         []string `json:"grant_types_supported"`
+	SubjectTypes       []string `json:"subject_types_supported"`
+	IDTokenSigningAlgs []string `json:"id_token_signing_alg_values_supported"`
+}
+
+func serveDiscovery(issuer string, public *url.URL, algorithm string) (http.HandlerFunc, error) {
+	body, err := json.Marshal(discovery{
+		Issuer: issuer, JWKSURI: public.JoinPath("/.well-known/jwks.json").String(),
+		ResponseTypes: []string{}, GrantTypes: []string{},
+		SubjectTypes: []string{"public"},
+		// No ID token is ever issued. Verifiers take the algorithms that they
+		// accept for any token of this issuer from here.
+		IDTokenSigningAlgs: []string{algorithm},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", cacheable)
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(body)
+	}, nil
+}
