@@ -1,0 +1,242 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"gatehouse/auth"
+	"gatehouse/config"
+	"gatehouse/mail/mailtest"
+	"gatehouse/server"
+	"gatehouse/store"
+	"gatehouse/store/storetest"
+)
+
+// cluster is the PostgreSQL of all tests here; each gets a database of its own.
+var cluster *storetest.Cluster
+
+func TestMain(m *testing.M) {
+	os.Exit(withCluster(m))
+}
+
+func withCluster(m *testing.M) int {
+	var err error
+	if cluster, err = storetest.StartPostgres("", nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer cluster.Close()
+	err = cluster.Prepare(func(url string) error {
+		return store.Migrate(context.Background(), url, slog.New(slog.DiscardHandler))
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// databases make an empty database of each kind.
+func databases(t *testing.T) map[string]func(testing.TB) string {
+	t.Helper()
+	return map[string]func(testing.TB) string{"sqlite": sqlite, "postgres": postgres}
+}
+
+func sqlite(t testing.TB) string {
+	t.Helper()
+	// Not t.TempDir: its name holds the test's, and scripts share one test.
+	dir, err := os.MkdirTemp("", "gatehouse")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return "sqlite:" + filepath.Join(dir, "gatehouse.db")
+}
+
+func postgres(t testing.TB) string {
+	t.Helper()
+	url, err := cluster.CreateDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// A world is one server in this process on a clock of the test's own, a mail
+// server that it writes to, and everything that it logged.
+type world struct {
+	t      testing.TB
+	server *server.Server
+	http   *httptest.Server
+	mail   *mailtest.SMTP
+	log    *syncBuffer
+
+	mu         sync.Mutex
+	now        time.Time
+	statements []string
+}
+
+type worldOptions struct {
+	database string
+	settings []string // further GATEHOUSE_ settings, NAME=value
+}
+
+const publicURL = "http://localhost:8080"
+
+// clientAddress is where clients say through the trusted proxy that they are.
+const clientAddress = "203.0.113.7"
+
+func newWorld(t testing.TB, o worldOptions) *world {
+	t.Helper()
+	w := &world{
+		t: t, mail: mailtest.NewSMTP(t, mailtest.SMTPOptions{}), log: &syncBuffer{},
+		now: time.Now().UTC().Truncate(time.Second),
+	}
+	secret, err := auth.NewSecret(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ := append([]string{
+		"GATEHOUSE_PUBLIC_URL=" + publicURL,
+		"GATEHOUSE_DATABASE_URL=" + o.database,
+		"GATEHOUSE_SECRET=" + secret,
+		"GATEHOUSE_MAIL_URL=" + w.mail.URL(),
+		"GATEHOUSE_MAIL_FROM=Gatehouse <gatehouse@example.org>",
+		"GATEHOUSE_TRUSTED_PROXIES=127.0.0.1",
+		"GATEHOUSE_HASHING_MEMORY=64KiB",
+		"GATEHOUSE_HASHING_PASSES=1",
+	}, o.settings...)
+	cfg, err := config.Load(environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server, err = server.New(context.Background(), cfg, server.Deps{
+		Clock: w.clock, Random: rand.Reader, Out: io.Discard,
+		Logger:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Observe: w.note,
+		// The clock is the test's, whatever the database's says.
+		ClockDifference: func(context.Context, func() time.Time) (time.Duration, error) { return 0, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.http = httptest.NewServer(w.server.Handler())
+	t.Cleanup(func() {
+		w.http.Close()
+		if err := w.server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) note(statement string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.statements = append(w.statements, statement)
+}
+
+// client asks this server.
+func (w *world) client() *client { return newClient(w.http.URL) }
+
+// pass lets time go by, and the server's jobs run.
+func (w *world) pass(d time.Duration) error {
+	w.mu.Lock()
+	w.now = w.now.Add(d)
+	w.mu.Unlock()
+	return w.server.Step(context.Background())
+}
+
+func (w *world) createUser(address, password string) error {
+	_, err := w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: address, Password: &password})
+	return err
+}
+
+func (w *world) suspendUser(address string) error {
+	_, err := w.server.Auth().SuspendUser(context.Background(), address)
+	return err
+}
+
+// nextLetter sends what is due and takes the oldest letter to the address.
+func (w *world) nextLetter(address string) (mailtest.Letter, error) {
+	if err := w.server.Step(context.Background()); err != nil {
+		return mailtest.Letter{}, err
+	}
+	// Whatever was due has arrived: there is nothing to wait for.
+	done, cancel := context.WithCancel(context.Background())
+	cancel()
+	return w.mail.NextTo(done, address)
+}
+
+// A syncBuffer may be written to by several goroutines.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// rootFields are the fields of Query and Mutation.
+func rootFields(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var fields []string
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		for _, f := range root.Fields {
+			if !strings.HasPrefix(f.Name, "__") {
+				fields = append(fields, f.Name)
+			}
+		}
+	}
+	return fields
+}
+
+// forwarded sends every request as a proxy would for a client at the address.
+type forwarded struct {
+	address string
+	next    http.RoundTripper
+}
+
+func (f forwarded) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Forwarded-For", f.address)
+	return f.next.RoundTrip(r)
+}
