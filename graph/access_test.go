@@ -13,7 +13,7 @@ import (
 func TestAStrangersGuardedFieldIsNullAndItsNeighboursStand(t *testing.T) {
 	t.Parallel()
 	b := newBench(nil)
-	b.standIn.me = func(context.Context) (*model.User, error) {
+	b.me = func(context.Context) (*model.User, error) {
 		t.Error("the resolver of a guarded field was run for a stranger")
 		return &model.User{}, nil
 	}
@@ -44,7 +44,7 @@ func TestTheGuardLetsInTheKindsThatTheFieldNames(t *testing.T) {
 	} {
 		ran := false
 		_, err := r.guard(WithCaller(t.Context(), auth.Caller{Kind: c.kind}), nil,
-			func(context.Context) (any, error) { ran = true; return nil, nil }, nil, false, c.by)
+			func(context.Context) (any, error) { ran = true; return "", nil }, nil, false, c.by)
 		if !errors.Is(err, c.want) || ran != (c.want == nil) {
 			t.Errorf("%q by %v: %v, run %v", c.kind, c.by, err, ran)
 		}

@@ -39,6 +39,7 @@ func (j *tin) Clear()                  { j.done = append(j.done, "clear") }
 
 // in is a context with the jar, of a caller with a session or without.
 func (j *tin) in(t *testing.T, session uuid.UUID) context.Context {
+	t.Helper()
 	return WithCookieJar(WithCaller(t.Context(), auth.Caller{SessionID: session}), j)
 }
 

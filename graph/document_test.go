@@ -14,7 +14,7 @@ import (
 	"gatehouse/auth"
 )
 
-func parsed(t testing.TB, text string) *ast.QueryDocument {
+func parsed(t *testing.T, text string) *ast.QueryDocument {
 	t.Helper()
 	doc, err := parser.ParseQuery(&ast.Source{Input: text})
 	if err != nil {
@@ -215,7 +215,7 @@ func TestThePassIsLinear(t *testing.T) {
 	limits := DefaultLimits()
 	limits.Fields, limits.Fragments, limits.Depth, limits.Aliases, limits.Directives = 1<<40, 1<<40, 1<<40, 1<<40, 1<<40
 	for name, shape := range map[string]func(n int) string{
-		"doubling":    func(n int) string { return doubling(n) },
+		"doubling":    doubling,
 		"wide":        func(n int) string { return "{" + many(n, "x ") + "}" },
 		"deep":        func(n int) string { return "{" + nested(n, "a") + "}" },
 		"spreads":     func(n int) string { return "{" + many(n, "...f ") + "} fragment f on T{x}" },

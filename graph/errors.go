@@ -28,21 +28,20 @@ type presenter struct {
 // here, once, and leaves as Internal.
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	refusal := refusalOf(err)
-	path := graphql.GetPath(ctx)
 	field := graphql.GetFieldContext(ctx)
 	switch {
 	case refusal != nil:
 	case argumentsFailed(field) && !panicked(err):
-		// gqlgen could not make the arguments of what came in. Its path goes on
-		// into the input, with the client's own keys: the field's is enough.
+		// gqlgen could not make the arguments of what came in.
 		refusal = &auth.Refusal{Code: auth.BadDocument}
-		path = field.Path()
 	default:
 		p.log(ctx, field, err)
 		refusal = &auth.Refusal{Code: auth.Internal}
 	}
 	out := describe(ctx, refusal)
-	out.Path = path
+	// The field's, not the error's: the path of an argument goes on into the
+	// input, with the client's own keys.
+	out.Path = graphql.GetPath(ctx)
 	var positioned *gqlerror.Error
 	if errors.As(err, &positioned) {
 		out.Locations = positioned.Locations

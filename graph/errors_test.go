@@ -19,7 +19,7 @@ const loginMutation = "mutation($i:LoginInput!){signIn:login(input:$i){__typenam
 const loginVariables = `{"i":{"identifier":"ada@example.org","password":"correct horse battery"}}`
 
 func (b *bench) failLogin(err error) {
-	b.standIn.login = func(context.Context, model.LoginInput) (model.LoginResult, error) { return nil, err }
+	b.login = func(context.Context, model.LoginInput) (model.LoginResult, error) { return nil, err }
 }
 
 func TestARefusalIsToldInTheWordsOfTheContract(t *testing.T) {
@@ -80,7 +80,7 @@ func TestWhatIsNoRefusalLeavesAsInternalAndIsLoggedOnce(t *testing.T) {
 func TestAPanicLeavesAsInternalAndIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	b := newBench(nil)
-	b.standIn.login = func(context.Context, model.LoginInput) (model.LoginResult, error) { panic("horse") }
+	b.login = func(context.Context, model.LoginInput) (model.LoginResult, error) { panic("horse") }
 	a := b.query(t, loginMutation, loginVariables)
 	if a.Code != http.StatusOK || a.code() != auth.Internal || len(a.Errors) != 1 || strings.Contains(a.Body.String(), "horse") {
 		t.Errorf("answered %d %s", a.Code, a.Body)
@@ -115,7 +115,10 @@ func TestARequestWithoutACallerIsNotAnswered(t *testing.T) {
 func TestANullWhereTheContractHasNoneIsOurFault(t *testing.T) {
 	t.Parallel()
 	b := newBench(nil)
-	b.standIn.register = func(context.Context, model.RegisterInput) (*model.RegisterPayload, error) { return nil, nil }
+	b.register = func(context.Context, model.RegisterInput) (*model.RegisterPayload, error) {
+		var none *model.RegisterPayload
+		return none, nil
+	}
 	a := b.query(t, `mutation{register(input:{email:"a",password:"b"}){email}}`)
 	if a.code() != auth.Internal || strings.Count(b.log.String(), "\n") != 1 {
 		t.Errorf("answered %s, logged %s", a.Body, &b.log)
@@ -140,7 +143,7 @@ func TestAClientThatWentAwayIsNoErrorInTheLog(t *testing.T) {
 	t.Parallel()
 	b := newBench(nil)
 	ctx, gone := context.WithCancel(t.Context())
-	b.standIn.login = func(ctx context.Context, _ model.LoginInput) (model.LoginResult, error) {
+	b.login = func(ctx context.Context, _ model.LoginInput) (model.LoginResult, error) {
 		gone()
 		return nil, fmt.Errorf("store: read user: %w", ctx.Err())
 	}

@@ -11,4 +11,4 @@
 // knows a fixed sentence for each code and nothing else.
 package graph
 
-//go:generate go tool gqlgen generate --config ../gqlgen.yml
+//go:generate go tool gqlgen generate

@@ -203,7 +203,7 @@ func (h *handler) recover(w http.ResponseWriter, r *http.Request) {
 	if value == nil {
 		return
 	}
-	if value == http.ErrAbortHandler {
+	if err, ok := value.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(value)
 	}
 	h.refuse(w, r, http.StatusInternalServerError, recovered(r.Context(), value))

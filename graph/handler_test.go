@@ -106,8 +106,9 @@ func TestABodyThatIsTooLargeIsNotReadOn(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/graphql", body)
 		r.ContentLength = length
 		r.Header.Set("Content-Type", "application/json")
-		if a := newBench(nil).send(t, r); a.Code != http.StatusRequestEntityTooLarge {
-			t.Errorf("%s: %d", name, a.Code)
+		if a := newBench(nil).send(t, r); a.Code != http.StatusRequestEntityTooLarge ||
+			length > 0 && a.Header().Get("Connection") != "close" {
+			t.Errorf("%s: %d %v", name, a.Code, a.Header())
 		}
 		if body.read > 64<<10+1 || length > 0 && body.read > 0 {
 			t.Errorf("%s: %d bytes were read", name, body.read)
@@ -122,6 +123,14 @@ func (endless) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
+}
+
+func TestACompressedBodyIsRefused(t *testing.T) {
+	t.Parallel()
+	a := newBench(nil).ask(t, request(settingsQuery), "Content-Encoding", "gzip")
+	if a.Code != http.StatusUnsupportedMediaType || a.code() != auth.BadDocument {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
 }
 
 func TestAFaultOfTheDocumentHasTheStatusOfTheMediaType(t *testing.T) {
@@ -296,7 +305,7 @@ func TestADocumentIsRememberedOnceItHasPassed(t *testing.T) {
 		"with a password in it":     {`mutation{login(input:{identifier:"a",password:"correct horse"}){__typename}}`, false},
 		"with a block string in it": {`mutation{login(input:{identifier:"""a""",password:"""b"""}){__typename}}`, false},
 	} {
-		b.standIn.login = func(context.Context, model.LoginInput) (model.LoginResult, error) {
+		b.login = func(context.Context, model.LoginInput) (model.LoginResult, error) {
 			return nil, auth.InvalidCredentials
 		}
 		b.query(t, c.document)

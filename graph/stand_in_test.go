@@ -94,7 +94,7 @@ func (a *answer) code() auth.Code {
 }
 
 // ask posts a body with the headers given as name, value, name, value.
-func (b *bench) ask(t testing.TB, body string, headers ...string) *answer {
+func (b *bench) ask(t *testing.T, body string, headers ...string) *answer {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
@@ -104,7 +104,7 @@ func (b *bench) ask(t testing.TB, body string, headers ...string) *answer {
 	return b.send(t, r)
 }
 
-func (b *bench) send(t testing.TB, r *http.Request) *answer {
+func (b *bench) send(t *testing.T, r *http.Request) *answer {
 	t.Helper()
 	ctx := WithRequestID(WithCaller(r.Context(), auth.Caller{}), "req-1")
 	a := &answer{ResponseRecorder: httptest.NewRecorder()}
@@ -119,7 +119,7 @@ func (b *bench) send(t testing.TB, r *http.Request) *answer {
 }
 
 // query posts a document and, if there is one, its variables in JSON.
-func (b *bench) query(t testing.TB, document string, variables ...string) *answer {
+func (b *bench) query(t *testing.T, document string, variables ...string) *answer {
 	t.Helper()
 	return b.ask(t, request(document, variables...), "Accept", mediaGraphQL)
 }
