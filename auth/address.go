@@ -40,7 +40,7 @@ func ParseAddress(s string) (Address, Fault) {
 	if s == "" {
 		return Address{}, Fault{Code: Required}
 	}
-	// Before normalizing and IDNA, whose cost grows with what a stranger sends.
+	// Before NFC and IDNA, whose cost grows with what a stranger sends.
 	if len(s) > addressMaxLength {
 		return Address{}, Fault{Code: TooLong, Limit: addressMaxLength}
 	}

@@ -125,7 +125,8 @@ func (h *Hasher) Verify(ctx context.Context, encoded, normalized string) (bool, 
 			return false, fmt.Errorf("auth: read password hash: %w", err)
 		}
 	}
-	tag, err := h.compute(ctx, stored, len(stored.tag), normalized)
+	length := uint32(len(stored.tag))
+	tag, err := h.compute(ctx, stored, length, normalized)
 	if err != nil {
 		return false, err
 	}
@@ -148,13 +149,13 @@ func (h *Hasher) Weaker(encoded string) bool {
 func (h *Hasher) Calls() int64 { return h.calls.Load() }
 
 // compute waits for a slot and hashes in it.
-func (h *Hasher) compute(ctx context.Context, of hash, length int, normalized string) ([]byte, error) {
+func (h *Hasher) compute(ctx context.Context, of hash, length uint32, normalized string) ([]byte, error) {
 	if err := h.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer h.slots.Release(1)
 	h.calls.Add(1)
-	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, uint32(length)), nil
+	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, length), nil
 }
 
 // enter takes a slot, or says why there is none.
@@ -207,31 +208,24 @@ func parseHash(encoded string) (hash, error) {
 	if len(parts) != 6 {
 		return hash{}, malformed
 	}
-	var costs [3]uint64
-	fields := strings.Split(parts[3], ",")
-	if len(fields) != len(costs) {
+	costs := strings.Split(parts[3], ",")
+	if len(costs) != 3 {
 		return hash{}, malformed
 	}
-	for i, prefix := range []string{"m=", "t=", "p="} {
-		digits, found := strings.CutPrefix(fields[i], prefix)
-		bits := 32
-		if prefix == "p=" {
-			bits = 8
-		}
-		n, err := strconv.ParseUint(digits, 10, bits)
-		if err != nil || !found {
-			return hash{}, malformed
-		}
-		costs[i] = n
-	}
-	read := hash{HashParameters: HashParameters{MemoryKiB: uint32(costs[0]), Passes: uint32(costs[1]), Lanes: uint8(costs[2])}}
-	var saltErr, tagErr error
-	read.salt, saltErr = phcBase64().DecodeString(parts[4])
-	read.tag, tagErr = phcBase64().DecodeString(parts[5])
-	if saltErr != nil || tagErr != nil {
+	memoryKiB, memoryErr := strconv.ParseUint(strings.TrimPrefix(costs[0], "m="), 10, 32)
+	passes, passesErr := strconv.ParseUint(strings.TrimPrefix(costs[1], "t="), 10, 32)
+	lanes, lanesErr := strconv.ParseUint(strings.TrimPrefix(costs[2], "p="), 10, 8)
+	salt, saltErr := phcBase64().DecodeString(parts[4])
+	tag, tagErr := phcBase64().DecodeString(parts[5])
+	if errors.Join(memoryErr, passesErr, lanesErr, saltErr, tagErr) != nil {
 		return hash{}, malformed
 	}
-	// Whatever was read leniently above (an order, a sign, a leading zero, a line
+	read := hash{
+		HashParameters: HashParameters{MemoryKiB: uint32(memoryKiB), Passes: uint32(passes), Lanes: uint8(lanes)},
+		salt:           salt,
+		tag:            tag,
+	}
+	// Whatever was read leniently above (a missing name, an order, a sign, a leading zero, a line
 	// feed in base64, another algorithm or version) differs here.
 	if read.encode() != encoded {
 		return hash{}, malformed

@@ -8,12 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/iotest"
-	"testing/synctest"
-	"time"
 
 	"pgregory.net/rapid"
 )
@@ -120,19 +116,6 @@ func TestNoPasswordIsThatOfAnUnknownAccount(t *testing.T) {
 	}
 }
 
-func TestAnUnknownAccountWaitsInTheSameQueue(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newTestHasher(t, cheap, 1)
-		release := occupy(t, h, 1)
-		defer release()
-		_, err := h.Verify(t.Context(), "", "correct horse")
-		if !errors.Is(err, Overloaded) || h.Calls() != 0 {
-			t.Errorf("Verify = %v after %d hashes", err, h.Calls())
-		}
-	})
-}
-
 func TestAStoredHashThatCanNotBeReadIsAnErrorAndNothingIsHashed(t *testing.T) {
 	t.Parallel()
 	h := newTestHasher(t, cheap, 1)
@@ -151,6 +134,7 @@ func TestAStoredHashThatCanNotBeReadIsAnErrorAndNothingIsHashed(t *testing.T) {
 		"cut":                       "$argon2id$v=19$m=8,t=1,p=1$" + salt,
 		"more":                      "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag + "$",
 		"other order":               "$argon2id$v=19$t=1,m=8,p=1$" + salt + "$" + tag,
+		"no names":                  "$argon2id$v=19$8,1,1$" + salt + "$" + tag,
 		"no lanes":                  "$argon2id$v=19$m=8,t=1$" + salt + "$" + tag,
 		"key ID":                    "$argon2id$v=19$m=8,t=1,p=1,keyid=x$" + salt + "$" + tag,
 		"leading zero":              "$argon2id$v=19$m=08,t=1,p=1$" + salt + "$" + tag,
@@ -176,22 +160,20 @@ func TestAStoredHashThatCanNotBeReadIsAnErrorAndNothingIsHashed(t *testing.T) {
 		"line feed behind":          "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag + "\n",
 		"URL's base64":              "$argon2id$v=19$m=8,t=1,p=1$__EyMzQ1Njc4OWFiY2RlZg$" + tag,
 	} {
-		t.Run(name, func(t *testing.T) {
-			before := h.Calls()
-			ok, err := h.Verify(t.Context(), encoded, "correct horse")
-			if ok || err == nil || !strings.HasPrefix(err.Error(), "auth: read password hash: ") {
-				t.Errorf("Verify = %v, %v", ok, err)
-			}
-			if err != nil && (strings.Contains(err.Error(), salt) || strings.Contains(err.Error(), "horse")) {
-				t.Errorf("the error tells of the hash: %v", err)
-			}
-			if h.Calls() != before {
-				t.Error("it was hashed")
-			}
-			if !h.Weaker(encoded) {
-				t.Error("it is not to be replaced")
-			}
-		})
+		before := h.Calls()
+		ok, err := h.Verify(t.Context(), encoded, "correct horse")
+		if ok || err == nil || !strings.HasPrefix(err.Error(), "auth: read password hash: ") {
+			t.Errorf("%s: Verify = %v, %v", name, ok, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), salt) || strings.Contains(err.Error(), "horse")) {
+			t.Errorf("%s: the error tells of the hash: %v", name, err)
+		}
+		if h.Calls() != before {
+			t.Errorf("%s: it was hashed", name)
+		}
+		if !h.Weaker(encoded) {
+			t.Errorf("%s: it is not to be replaced", name)
+		}
 	}
 }
 
@@ -290,225 +272,6 @@ func TestWithoutRandomnessNothingIsHashed(t *testing.T) {
 	if encoded, err := h.Hash(t.Context(), "correct horse"); encoded != "" || !errors.Is(err, broken) || h.Calls() != 0 {
 		t.Errorf("Hash = %q, %v after %d hashes", encoded, err, h.Calls())
 	}
-}
-
-// occupy takes slots of h, as hashes that take their time would.
-func occupy(t *testing.T, h *Hasher, n int64) (release func()) {
-	t.Helper()
-	if !h.slots.TryAcquire(n) {
-		t.Fatal("the slots are taken")
-	}
-	return func() { h.slots.Release(n) }
-}
-
-func TestNoMoreThanItsSlotsHashAtOnce(t *testing.T) {
-	t.Parallel()
-	const slots, callers = 3, 60
-	synctest.Test(t, func(t *testing.T) {
-		h := newTestHasher(t, cheap, slots)
-		var running, most atomic.Int64
-		derive := h.derive
-		h.derive = func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte {
-			now := running.Add(1)
-			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
-			}
-			time.Sleep(50 * time.Millisecond) // of the bubble's time
-			defer running.Add(-1)
-			return derive(password, salt, passes, memoryKiB, lanes, length)
-		}
-		var all sync.WaitGroup
-		for i := range callers {
-			all.Go(func() {
-				var err error
-				if i%2 == 0 {
-					_, err = h.Hash(t.Context(), "correct horse")
-				} else {
-					_, err = h.Verify(t.Context(), "", "correct horse")
-				}
-				if err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		all.Wait()
-		if got := most.Load(); got != slots {
-			t.Errorf("%d hashed at once in %d slots", got, slots)
-		}
-		if got := h.queued.Load(); got != 0 {
-			t.Errorf("%d are still counted as waiting", got)
-		}
-	})
-}
-
-func TestCallsAreCountedExactlyUnderLoad(t *testing.T) {
-	t.Parallel()
-	const callers = 100
-	h := newTestHasher(t, cheap, 2)
-	encoded := mustHash(t, h, "correct horse")
-	var all sync.WaitGroup
-	for i := range callers {
-		all.Go(func() {
-			want := i%2 == 0
-			got, err := h.Verify(t.Context(), encoded, map[bool]string{true: "correct horse", false: "wrong"}[want])
-			if err != nil || got != want {
-				t.Errorf("Verify = %v, %v; want %v", got, err, want)
-			}
-		})
-	}
-	all.Wait()
-	if got := h.Calls(); got != 1+callers {
-		t.Errorf("Calls() = %d, want %d", got, 1+callers)
-	}
-}
-
-func TestWhoWaitsTooLongIsShed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newTestHasher(t, cheap, 1)
-		release := occupy(t, h, 1)
-		start := time.Now()
-		_, err := h.Hash(t.Context(), "correct horse")
-		var refusal *Refusal
-		if !errors.As(err, &refusal) || refusal.Code != Overloaded || refusal.RetryAfterSeconds() != 2 {
-			t.Errorf("Hash = %v", err)
-		}
-		if waited := time.Since(start); waited != 1500*time.Millisecond {
-			t.Errorf("it waited %v", waited)
-		}
-		release()
-		if _, err := h.Hash(t.Context(), "correct horse"); err != nil || h.Calls() != 1 {
-			t.Errorf("with a free slot: %v, %d hashes", err, h.Calls())
-		}
-	})
-}
-
-func TestWhoGetsASlotInTimeIsServed(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newTestHasher(t, cheap, 1)
-		release := occupy(t, h, 1)
-		time.AfterFunc(1499*time.Millisecond, release)
-		if _, err := h.Hash(t.Context(), "correct horse"); err != nil || h.Calls() != 1 {
-			t.Errorf("Hash = %v after %d hashes", err, h.Calls())
-		}
-	})
-}
-
-func TestWhoFindsTheQueueFullIsShedAtOnce(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const slots = 2
-		h := newTestHasher(t, cheap, slots)
-		release := occupy(t, h, slots)
-		var all sync.WaitGroup
-		var served atomic.Int64
-		for range slots * queuePerSlot {
-			all.Go(func() {
-				if _, err := h.Verify(t.Context(), "", "correct horse"); err == nil {
-					served.Add(1)
-				}
-			})
-		}
-		synctest.Wait()
-		start := time.Now()
-		for range 100 {
-			if _, err := h.Verify(t.Context(), "", "correct horse"); !errors.Is(err, Overloaded) {
-				t.Errorf("beyond the queue: %v", err)
-			}
-		}
-		if waited := time.Since(start); waited != 0 || h.Calls() != 0 {
-			t.Errorf("shed after %v and %d hashes", waited, h.Calls())
-		}
-		release()
-		all.Wait()
-		if got := served.Load(); got != slots*queuePerSlot || h.Calls() != got {
-			t.Errorf("%d of those in the queue were served, with %d hashes", got, h.Calls())
-		}
-		if _, err := h.Verify(t.Context(), "", "correct horse"); err != nil {
-			t.Errorf("with the queue empty again: %v", err)
-		}
-	})
-}
-
-func TestWhoCameFirstIsServedFirst(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newTestHasher(t, cheap, 1)
-		release := occupy(t, h, 1)
-		var served []int
-		var all sync.WaitGroup
-		for i := range 20 {
-			all.Go(func() {
-				if err := h.enter(t.Context()); err != nil {
-					t.Error(err)
-					return
-				}
-				served = append(served, i)
-				h.slots.Release(1)
-			})
-			synctest.Wait()
-		}
-		release()
-		all.Wait()
-		for i, got := range served {
-			if got != i {
-				t.Fatalf("served in the order %v", served)
-			}
-		}
-	})
-}
-
-func TestAClientThatHasGoneGetsNothingHashed(t *testing.T) {
-	t.Parallel()
-	h := newTestHasher(t, cheap, 1)
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-	// With a free slot.
-	if encoded, err := h.Hash(gone, "correct horse"); encoded != "" || !errors.Is(err, context.Canceled) {
-		t.Errorf("Hash = %q, %v", encoded, err)
-	}
-	if ok, err := h.Verify(gone, "", "correct horse"); ok || !errors.Is(err, context.Canceled) {
-		t.Errorf("Verify = %v, %v", ok, err)
-	}
-	if got := h.Calls(); got != 0 {
-		t.Errorf("%d hashes", got)
-	}
-}
-
-func TestAClientThatGoesLeavesTheQueue(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		h := newTestHasher(t, cheap, 1)
-		release := occupy(t, h, 1)
-		start := time.Now()
-		for name, tt := range map[string]struct {
-			ctx  func() (context.Context, context.CancelFunc)
-			want error
-		}{
-			"gone": {func() (context.Context, context.CancelFunc) {
-				ctx, cancel := context.WithCancel(t.Context())
-				time.AfterFunc(100*time.Millisecond, cancel)
-				return ctx, cancel
-			}, context.Canceled},
-			"out of time": {func() (context.Context, context.CancelFunc) {
-				return context.WithTimeout(t.Context(), 100*time.Millisecond)
-			}, context.DeadlineExceeded},
-		} {
-			ctx, cancel := tt.ctx()
-			_, err := h.Hash(ctx, "correct horse")
-			cancel()
-			if !errors.Is(err, tt.want) || errors.Is(err, Overloaded) {
-				t.Errorf("%s: Hash = %v", name, err)
-			}
-		}
-		if waited := time.Since(start); waited != 200*time.Millisecond || h.Calls() != 0 || h.queued.Load() != 0 {
-			t.Errorf("after %v: %d hashes, %d waiting", waited, h.Calls(), h.queued.Load())
-		}
-		release()
-		if _, err := h.Hash(t.Context(), "correct horse"); err != nil {
-			t.Errorf("the next: %v", err)
-		}
-	})
 }
 
 func TestAnErrorTellsNeitherPasswordNorHash(t *testing.T) {

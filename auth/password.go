@@ -15,7 +15,7 @@ const PasswordMaxLength = 256
 
 const (
 	// decomposition is how many times as long as its NFC a text may be in UTF-8
-	// (UAX #15, "Detecting Normalization Forms", expansion factors).
+	// (UAX #15, expansion factors).
 	decomposition = 3
 	// ownRun is how many characters in a row make a part of the account's own
 	// name, and littleElse how many others make up for one.

@@ -114,35 +114,35 @@ func TestAnIdempotencyKeyHas1To64CodePoints(t *testing.T) {
 func TestALocaleIsCanonical(t *testing.T) {
 	t.Parallel()
 	malformed := Fault{Code: Malformed}
-	for in, tt := range map[string]struct {
-		want  string
-		fault Fault
+	for _, tt := range []struct {
+		in, want string
+		fault    Fault
 	}{
-		"":                          {"", Fault{}},
-		"en":                        {"en", Fault{}},
-		"DE-at":                     {"de-AT", Fault{}},
-		"pt_BR":                     {"pt-BR", Fault{}},
-		"zh-hant-tw":                {"zh-Hant-TW", Fault{}},
-		"iw":                        {"he", Fault{}},
-		"ca-valencia":               {"ca-valencia", Fault{}},
-		"de-DE-u-co-phonebk":        {"de-DE-u-co-phonebk", Fault{}},
-		"e":                         {"", malformed},
-		"english":                   {"", malformed},
-		"qq-ZZ":                     {"", malformed},
-		"en-":                       {"", malformed},
-		" en":                       {"", malformed},
-		"en\n":                      {"", malformed},
-		"en-US;q=0.8":               {"", malformed},
-		"../en":                     {"", malformed},
-		"en\x00":                    {"", malformed},
-		"\xff\xfe":                  {"", malformed},
-		strings.Repeat("en-", 4096): {"", Fault{Code: TooLong, Limit: 35}},
+		{"", "", Fault{}},
+		{"en", "en", Fault{}},
+		{"DE-at", "de-AT", Fault{}},
+		{"pt_BR", "pt-BR", Fault{}},
+		{"zh-hant-tw", "zh-Hant-TW", Fault{}},
+		{"iw", "he", Fault{}},
+		{"ca-valencia", "ca-valencia", Fault{}},
+		{"de-DE-u-co-phonebk", "de-DE-u-co-phonebk", Fault{}},
+		{"e", "", malformed},
+		{"english", "", malformed},
+		{"qq-ZZ", "", malformed},
+		{"en-", "", malformed},
+		{" en", "", malformed},
+		{"en\n", "", malformed},
+		{"en-US;q=0.8", "", malformed},
+		{"../en", "", malformed},
+		{"en\x00", "", malformed},
+		{"\xff\xfe", "", malformed},
+		{strings.Repeat("en-", 4096), "", Fault{Code: TooLong, Limit: 35}},
 	} {
-		t.Run(in[:min(len(in), 20)], func(t *testing.T) {
+		t.Run(tt.in[:min(len(tt.in), 20)], func(t *testing.T) {
 			t.Parallel()
-			got, fault := ParseLocale(in)
+			got, fault := ParseLocale(tt.in)
 			if got != tt.want || fault != tt.fault {
-				t.Errorf("ParseLocale(%q) = %q, %v; want %q, %v", in, got, fault, tt.want, tt.fault)
+				t.Errorf("ParseLocale(%q) = %q, %v; want %q, %v", tt.in, got, fault, tt.want, tt.fault)
 			}
 			if again, _ := ParseLocale(got); again != got {
 				t.Errorf("ParseLocale(%q) = %q", got, again)

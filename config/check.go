@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"strings"
-	"time"
 )
 
 // safeHashingMemory is the least memory that OWASP's password storage cheat
@@ -39,12 +38,11 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 // session that is used to live as long as one that is not.
 func lifetimes(c Config, had Faults, fault func(name, format string, args ...any)) {
 	access, idle, whole := "ACCESS_TOKEN_LIFETIME", "SESSION_IDLE_LIFETIME", "SESSION_LIFETIME"
-	written := func(d time.Duration) string { return formatDuration(d) }
 	if !had.has(access) && !had.has(idle) && c.AccessTokenLifetime >= c.SessionIdleLifetime {
-		fault(idle, "%s is not longer than %s%s, which is %s", written(c.SessionIdleLifetime), prefix, access, written(c.AccessTokenLifetime))
+		fault(idle, "%s is not longer than %s%s, which is %s", formatDuration(c.SessionIdleLifetime), prefix, access, formatDuration(c.AccessTokenLifetime))
 	}
 	if !had.has(idle) && !had.has(whole) && c.SessionIdleLifetime > c.SessionLifetime {
-		fault(whole, "%s is shorter than %s%s, which is %s", written(c.SessionLifetime), prefix, idle, written(c.SessionIdleLifetime))
+		fault(whole, "%s is shorter than %s%s, which is %s", formatDuration(c.SessionLifetime), prefix, idle, formatDuration(c.SessionIdleLifetime))
 	}
 }
 

@@ -135,9 +135,9 @@ func formatDuration(d time.Duration) string {
 		length time.Duration
 	}{{"d", day}, {"h", time.Hour}, {"m", time.Minute}} {
 		// A single day is written in hours, as everybody says it.
-		if n := d / u.length; n > 0 && (u.length != day || n > 1) {
-			fmt.Fprintf(&b, "%d%s", n, u.suffix)
-			d -= n * u.length
+		if whole := d.Truncate(u.length); whole > 0 && (whole != day || u.length != day) {
+			fmt.Fprintf(&b, "%d%s", whole/u.length, u.suffix)
+			d -= whole
 		}
 	}
 	if d > 0 {

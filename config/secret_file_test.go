@@ -65,7 +65,7 @@ func TestProcessesThatStartTogetherKeepOneSecret(t *testing.T) {
 			together.Go(func() {
 				<-start
 				secret, err := config.KeepSecret(path, func() (string, error) {
-					return strings.Repeat("A", 41) + string(rune('A'+n.Add(1))) + "A=", nil
+					return strings.Repeat("A", 41) + string('A'+n.Add(1)) + "A=", nil
 				})
 				if err != nil {
 					t.Error(err)

@@ -92,8 +92,8 @@ func (j jar) Carried() bool {
 func (j jar) RefreshToken() (string, bool) { return readCookie(j.r, j.names.refresh) }
 
 func (j jar) SetTokens(t auth.Tokens) {
-	http.SetCookie(j.w, j.names.cookie(j.names.access, t.Access, t.AccessExpiresAt.Sub(j.client.Now)))
-	http.SetCookie(j.w, j.names.cookie(j.names.refresh, t.Refresh, t.RefreshExpiresAt.Sub(j.client.Now)))
+	http.SetCookie(j.w, j.names.living(j.names.access, t.Access, t.AccessExpiresAt.Sub(j.client.Now)))
+	http.SetCookie(j.w, j.names.living(j.names.refresh, t.Refresh, t.RefreshExpiresAt.Sub(j.client.Now)))
 }
 
 func (j jar) Clear() {

@@ -201,7 +201,7 @@ func TestOfAPlantedCookieAndOursNeitherIsTaken(t *testing.T) {
 	if a := h.ask(documentMe, nil, two("gatehouse-access", access)); a.code != "UNAUTHENTICATED" {
 		t.Errorf("me: %s", a.body)
 	}
-	if a := h.ask(documentRefresh, nil, two("gatehouse-refresh", refresh)); a.code != "INVALID_TOKEN" || len(a.cookies()) != 0 {
+	if a := h.ask(documentRefresh, nil, two("gatehouse-refresh", refresh)); a.code != "INVALID_INPUT" || len(a.cookies()) != 0 {
 		t.Errorf("refresh: %s", a.body)
 	}
 }

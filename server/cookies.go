@@ -24,22 +24,20 @@ func newCookieNames(public *url.URL, loopback bool) cookieNames {
 	return cookieNames{access: "__Host-gatehouse-access", refresh: "__Host-gatehouse-refresh", secure: true}
 }
 
-// cookie makes one that lives as long as the token in it.
-func (n cookieNames) cookie(name, token string, lifetime time.Duration) *http.Cookie {
-	return &http.Cookie{
-		Name: name, Value: token, Path: "/",
-		MaxAge:   max(1, int(lifetime/time.Second)), // 0 would make it last as long as the browser runs
-		Secure:   n.secure,
-		HttpOnly: true,
-		SameSite: http.SameSiteStrictMode,
-	}
+// living is a cookie that lives as long as the token in it.
+func (n cookieNames) living(name, token string, lifetime time.Duration) *http.Cookie {
+	return n.cookie(name, token, max(1, int(lifetime/time.Second))) // 0 would make it last as long as the browser runs
 }
 
 // expired makes the browser forget the cookie.
-func (n cookieNames) expired(name string) *http.Cookie {
-	c := n.cookie(name, "", 0)
-	c.MaxAge = -1
-	return c
+func (n cookieNames) expired(name string) *http.Cookie { return n.cookie(name, "", -1) }
+
+func (n cookieNames) cookie(name, token string, maxAge int) *http.Cookie {
+	//nolint:gosec // without Secure on loopback http alone, where some browsers would drop the cookie
+	return &http.Cookie{
+		Name: name, Value: token, Path: "/", MaxAge: maxAge,
+		Secure: n.secure, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+	}
 }
 
 // readCookie gives the one cookie of that name; "" where there is none, and

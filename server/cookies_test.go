@@ -11,7 +11,7 @@ func TestCookiesOfHTTPSBearTheHostPrefixAndEveryGuard(t *testing.T) {
 	t.Parallel()
 	for _, loopback := range []bool{true, false} {
 		names := newCookieNames(mustURL(t, "https://id.example.com"), loopback)
-		got := names.cookie(names.access, "token", 10*time.Minute).String()
+		got := names.living(names.access, "token", 10*time.Minute).String()
 		want := "__Host-gatehouse-access=token; Path=/; Max-Age=600; HttpOnly; Secure; SameSite=Strict"
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -27,7 +27,7 @@ func TestCookiesOfHTTPSBearTheHostPrefixAndEveryGuard(t *testing.T) {
 func TestCookiesOfLoopbackHTTPArePlain(t *testing.T) {
 	t.Parallel()
 	names := newCookieNames(mustURL(t, "http://localhost:8080"), true)
-	got := names.cookie(names.refresh, "token", time.Hour).String()
+	got := names.living(names.refresh, "token", time.Hour).String()
 	if want := "gatehouse-refresh=token; Path=/; Max-Age=3600; HttpOnly; SameSite=Strict"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
@@ -43,7 +43,7 @@ func TestCookiesOfHTTPBeyondLoopbackAreNeverPlain(t *testing.T) {
 func TestATokenThatHasJustExpiredMakesNoSessionCookie(t *testing.T) {
 	t.Parallel()
 	names := newCookieNames(mustURL(t, "https://id.example.com"), false)
-	if c := names.cookie(names.access, "token", 0); c.MaxAge != 1 {
+	if c := names.living(names.access, "token", 0); c.MaxAge != 1 {
 		t.Errorf("Max-Age %d", c.MaxAge)
 	}
 }

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime"
@@ -19,7 +20,7 @@ func withRecover(logger *slog.Logger, fail http.HandlerFunc) middleware {
 				if fault == nil {
 					return
 				}
-				if fault == http.ErrAbortHandler {
+				if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(fault)
 				}
 				attrs := []any{"request_id", requestID(r.Context()), "stack", string(debug.Stack())}

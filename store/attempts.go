@@ -112,7 +112,8 @@ func (q *queries) ReserveAttempts(ctx context.Context, meters []auth.Meter, now 
 
 // reservation is the statement by which every meter that lets it through
 // counts one attempt. The doubled wait of a backoff is cut to the longest, and
-// not computed where the shift would overflow.
+// not computed where the shift would overflow. The text depends on the number
+// of meters alone, not on which of them are rates.
 func reservation(rows []counted, now time.Time) (string, parameters) {
 	micros := now.UnixMicro()
 	args := parameters{now, micros}
@@ -122,9 +123,7 @@ func reservation(rows []counted, now time.Time) (string, parameters) {
 		id := args.add(c.key)
 		values[i] = "(" + id + ", 1, " + args.integer(c.first(micros)) + ", " + args.integer(c.emission) + ", " +
 			args.integer(c.burst) + ", " + args.add(now.Add(c.lasts)) + ")"
-		if c.emission == 0 {
-			waits.WriteString(" WHEN " + id + " THEN " + args.integer(c.longest))
-		}
+		waits.WriteString(" WHEN " + id + " THEN " + args.integer(c.longest))
 	}
 	const (
 		at    = "CAST($2 AS bigint)"
@@ -132,10 +131,7 @@ func reservation(rows []counted, now time.Time) (string, parameters) {
 		over  = "(" + count + " - excluded.burst)"
 		wait  = "(1000000 * (CAST(1 AS bigint) << CAST(" + over + " AS integer)))"
 	)
-	longest := "CAST(0 AS bigint)"
-	if waits.Len() > 0 {
-		longest = "(CASE attempt_counters.id" + waits.String() + " END)"
-	}
+	longest := "(CASE attempt_counters.id" + waits.String() + " END)"
 	return `
 		INSERT INTO attempt_counters (id, count, tat, emission, burst, expires_at)
 		VALUES ` + strings.Join(values, ", ") + `

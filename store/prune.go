@@ -27,8 +27,8 @@ type stale struct {
 
 // staleRows are all kinds. Each looks along an index, or into a small table.
 //
-// A registration goes when it expires, as its owner was promised, and its links
-// with it. A session stays as long as any refresh token of it could come back,
+// A registration goes when it expires, as its owner was promised; its links
+// stay for a while, so that they are still answered as expired. A session stays as long as any refresh token of it could come back,
 // ended or not: the thief and the owner of one that ended for reuse are both to
 // be told so. A letter that waits to be sent stays, and so does the audit log.
 func staleRows() []stale {
@@ -46,8 +46,8 @@ func staleRows() []stale {
 
 // Prune deletes what has expired, at most batch rows a statement and each
 // statement a transaction of its own, so that nobody waits long for it, and
-// answers how many rows it deleted, also with an error. Rows that go with
-// their parents are not counted. Several processes may prune at once.
+// answers how many rows it deleted, also with an error. Several
+// processes may prune at once.
 func (s *Store) Prune(ctx context.Context, now time.Time, batch int) (int, error) {
 	batch = max(batch, 1)
 	deleted := 0

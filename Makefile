@@ -1,0 +1,51 @@
+# What to type. `make run` and `make test` need nothing but Go and gcc; what else
+# is missing they install.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run build generate migration verify lint test check race bench clean postgresql
+
+help: ## explain these targets
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+run: build ## run the server on http://localhost:8080, with an SQLite file
+	@exec bin/gatehouse serve
+
+build: ## build bin/gatehouse
+	go build -trimpath -o bin/gatehouse ./cmd/gatehouse
+
+# Ent comes first: the others compile what it makes.
+generate: ## make again what is made from the schemas and the settings
+	go generate ./ent
+	go generate ./graph
+	scripts/readme
+
+migration: postgresql ## write the migration for a change of ent/schema: make migration NAME=what_changes
+	go run ./store/internal/makemigrations -version "$$(date -u +%Y%m%d%H%M%S)" -name "$(NAME)"
+
+verify: postgresql ## is what is generated, formatted and migrated up to date?
+	scripts/verify
+
+lint: ## golangci-lint, at its pinned version
+	scripts/lint
+
+test: postgresql ## everything that is tested, on SQLite and on PostgreSQL
+	go test -timeout 30m ./...
+
+check: postgresql ## build, vet and test while working: what has not changed is not tested again
+	go build ./...
+	go vet ./...
+	go test -timeout 15m ./...
+
+race: postgresql ## all tests under the race detector
+	go test -race -timeout 60m ./...
+
+bench: postgresql ## measure
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+
+clean: ## remove what was built, but no database
+	rm -rf bin .tools
+
+postgresql:
+	@scripts/postgresql

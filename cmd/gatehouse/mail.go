@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"gatehouse/server"
+)
+
+type letters struct {
+	Test testLetter `cmd:"" help:"Send a letter now, and say what the mail server answers."`
+}
+
+// testLetter sends a letter past the outbox.
+type testLetter struct {
+	Address string `arg:"" help:"Where to send it."`
+}
+
+// Run implements the command.
+func (c testLetter) Run(ctx context.Context, p *process) error {
+	cfg, deps, err := p.settings(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	if err := server.SendTestLetter(ctx, cfg, deps, c.Address); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(p.stdout, "the letter was taken:", destination(cfg))
+	return err
+}

@@ -1,0 +1,209 @@
+package store
+
+import (
+	stdsql "database/sql"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// remaining lists the rows of a table by a column that names them.
+func remaining(t *testing.T, s *Store, table, column string) (names []string) {
+	t.Helper()
+	err := s.query(t.Context(), "SELECT "+column+" FROM "+table+" ORDER BY "+column, nil, func(rows *stdsql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		names = append(names, name)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestPruningTakesWhatHasExpiredAndNothingElse(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		s := opened(t, url, Options{})
+		ctx, day, bit := t.Context(), 24*time.Hour, time.Microsecond
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		user := s.c.User.Create().SetID(uuid.New()).SetEmail("a@b.example").SetEmailKey("a@b.example").SetEmailVerified(true).SetName("").
+			SetLocale("en").SetStatus("ACTIVE").SetRoles([]string{}).SetFailedSignIns(0).SetVersion(1).SetCreatedAt(noon).SetUpdatedAt(noon).SaveX(ctx)
+		registration := func(name string, expires time.Time) uuid.UUID {
+			id := uuid.New()
+			must(s.c.Registration.Create().SetID(id).SetEmail(name).SetEmailKey(name).SetNetwork("").SetPasswordHash("").SetName("").SetLocale("").
+				SetFlowDigest(id[:]).SetCodeDigest([]byte{}).SetTries(0).SetVoid(false).SetIPAddress("").SetUserAgent("").
+				SetCreatedAt(expires.Add(-day)).SetExpiresAt(expires).Exec(ctx))
+			return id
+		}
+		gone, kept := registration("expired", noon), registration("kept", noon.Add(bit))
+		link := func(name string, expires time.Time, registration *uuid.UUID) {
+			id := uuid.New()
+			must(s.c.LinkToken.Create().SetID(id).SetDigest(id[:]).SetPurpose(name).SetEmailKey("").SetNillableRegistrationID(registration).
+				SetCreatedAt(noon).SetExpiresAt(expires).Exec(ctx))
+		}
+		link("expired", noon.Add(-day), nil)
+		link("kept", noon.Add(-day+bit), nil)
+		link("kept with its registration", noon.Add(day), &kept)
+		link("kept without its registration", noon.Add(day), &gone)
+		session := func(name string, expires time.Time, ended *time.Time) {
+			must(s.c.Session.Create().SetID(uuid.New()).SetUser(user).SetGeneration(1).SetRotatedAt(noon).SetRotatedBy([]byte{}).SetMethods([]string{}).
+				SetAuthenticatedAt(noon).SetAccessExpiresAt(noon).SetExpiresAt(expires).SetEndsAt(noon.Add(90 * day)).SetNillableEndedAt(ended).
+				SetDeviceName(name).SetUserAgent("").SetIPAddress("").SetCreatedAt(noon).Exec(ctx))
+		}
+		longAgo := noon.Add(-10 * day)
+		session("expired", noon.Add(-day), nil)
+		session("expired and ended", noon.Add(-day), &longAgo)
+		session("kept", noon.Add(-day+bit), nil)
+		session("kept though ended", noon.Add(-day+bit), &longAgo)
+		for name, expires := range map[string]time.Time{"expired": noon, "kept": noon.Add(bit)} {
+			must(s.c.BlacklistedToken.Create().SetID(uuid.New()).SetKind(name).SetCreatedAt(noon).SetExpiresAt(expires).Exec(ctx))
+			must(s.c.AttemptCounter.Create().SetID(name).SetCount(0).SetTat(0).SetEmission(0).SetBurst(0).SetExpiresAt(expires).Exec(ctx))
+		}
+		letter := func(name string, created time.Time, void bool, sent, dead *time.Time) {
+			must(s.c.OutboxLetter.Create().SetID(uuid.New()).SetKind(name).SetVoid(void).SetAttempts(1).SetNextAttemptAt(created).SetCreatedAt(created).
+				SetNillableSentAt(sent).SetNillableDeadAt(dead).SetLastError("").Exec(ctx))
+		}
+		at := func(ago time.Duration) *time.Time { t := noon.Add(-ago); return &t }
+		letter("expired: sent", *at(40 * day), false, at(day), nil)
+		letter("expired: void", *at(day), true, nil, nil)
+		letter("expired: dead", *at(40 * day), false, nil, at(30*day))
+		letter("kept: sent", *at(40 * day), false, at(day-bit), nil)
+		letter("kept: void", *at(day - bit), true, nil, nil)
+		letter("kept: dead", *at(40 * day), false, nil, at(30*day-bit))
+		letter("kept: waits", *at(40 * day), false, nil, nil)
+		key := func(name string, sequence int, retires *time.Time) {
+			must(s.c.SigningKey.Create().SetID(name).SetSequence(sequence).SetAlgorithm("ES256").SetPublicJwk([]byte("{}")).SetSealed([]byte{1}).
+				SetCreatedAt(longAgo).SetSignsFrom(longAgo).SetNillableRetiresAt(retires).Exec(ctx))
+		}
+		key("expired", 1, at(day))
+		key("kept", 2, at(day-bit))
+		key("newest", 3, nil)
+		must(s.c.Event.Create().SetID(uuid.New()).SetType("OLD").SetIPAddress("").SetUserAgent("").SetAt(noon.Add(-1000 * day)).Exec(ctx))
+
+		n, err := s.Prune(ctx, noon, 100)
+		must(err)
+		if n != 1+1+2+1+1+3+1 {
+			t.Errorf("counted %d rows", n)
+		}
+		for table, want := range map[string]struct {
+			column string
+			names  []string
+		}{
+			"users":              {"status", []string{"ACTIVE"}},
+			"registrations":      {"email", []string{"kept"}},
+			"link_tokens":        {"purpose", []string{"kept", "kept with its registration", "kept without its registration"}},
+			"sessions":           {"device_name", []string{"kept", "kept though ended"}},
+			"blacklisted_tokens": {"kind", []string{"kept"}},
+			"attempt_counters":   {"id", []string{"kept"}},
+			"outbox_letters":     {"kind", []string{"kept: dead", "kept: sent", "kept: void", "kept: waits"}},
+			"signing_keys":       {"id", []string{"kept", "newest"}},
+			"events":             {"type", []string{"OLD"}},
+		} {
+			if got := remaining(t, s, table, want.column); !slices.Equal(got, want.names) {
+				t.Errorf("%s: left are %q, want %q", table, got, want.names)
+			}
+		}
+		if n, err := s.Prune(ctx, noon, 100); n != 0 || err != nil {
+			t.Errorf("again: %d, %v", n, err)
+		}
+	})
+}
+
+func fill(t *testing.T, s *Store, n int) {
+	t.Helper()
+	for i := range n {
+		err := s.c.AttemptCounter.Create().SetID(fmt.Sprint(i)).SetCount(0).SetTat(0).SetEmission(0).SetBurst(0).SetExpiresAt(noon).Exec(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAStatementOfPruningIsBounded(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		var sent int
+		s := opened(t, url, Options{Observe: func(statement string) {
+			if strings.HasPrefix(statement, "DELETE FROM attempt_counters") {
+				sent++
+			}
+		}})
+		fill(t, s, 10)
+		if n, err := s.Prune(t.Context(), noon, 4); n != 10 || err != nil {
+			t.Errorf("deleted %d, %v", n, err)
+		}
+		if sent != 3 {
+			t.Errorf("it took %d statements, want 3: of 4, 4 and 2 rows", sent)
+		}
+	})
+}
+
+func TestSeveralMayPruneAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		first := opened(t, url, Options{})
+		fill(t, first, 100)
+		var deleted atomic.Int64
+		var done sync.WaitGroup
+		for range 4 {
+			s := opened(t, url, Options{})
+			done.Go(func() {
+				n, err := s.Prune(t.Context(), noon, 3)
+				if err != nil {
+					t.Error(err)
+				}
+				deleted.Add(int64(n))
+			})
+		}
+		done.Wait()
+		// What one was at when another passed by is gone with the first.
+		if n := deleted.Load(); n != 100 {
+			t.Errorf("deleted %d rows, want 100", n)
+		}
+		if left := remaining(t, first, "attempt_counters", "id"); len(left) != 0 {
+			t.Errorf("left are %v", left)
+		}
+	})
+}
+
+func TestPruningLooksAlongAnIndex(t *testing.T) {
+	t.Parallel()
+	s := opened(t, sqliteURL(t), Options{})
+	for _, kind := range staleRows() {
+		if kind.table == "signing_keys" {
+			continue // a handful of rows
+		}
+		var plan []string
+		err := s.query(t.Context(), "EXPLAIN QUERY PLAN "+pruning(dialect.SQLite, kind, 100), []any{noon}, func(rows *stdsql.Rows) error {
+			var id, parent, unused int
+			var detail string
+			err := rows.Scan(&id, &parent, &unused, &detail)
+			plan = append(plan, detail)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(plan) == 0 || slices.ContainsFunc(plan, func(step string) bool {
+			return strings.HasPrefix(step, "SCAN") || strings.Contains(step, "TEMP B-TREE FOR ORDER")
+		}) {
+			t.Errorf("%s: %q", kind.table, plan)
+		}
+	}
+}
