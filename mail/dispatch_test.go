@@ -180,7 +180,7 @@ type desk struct {
 	log    *journal
 }
 
-// zeros is chance that never adds anything; its opposite is ones.
+// always is chance of one value: 0 adds nothing to a wait, 255 the most.
 type always byte
 
 func (a always) Read(b []byte) (int, error) {
@@ -482,17 +482,11 @@ func TestRunSendsWhenWokenAndFinishesWhatItBegan(t *testing.T) {
 	}()
 
 	// One letter hangs, and the others pass it by.
-	release := make(chan struct{})
-	d.server.Then(mailtest.Reaction{Until: release})
+	begun, release := make(chan struct{}), make(chan struct{})
+	d.server.Then(mailtest.Reaction{Begun: begun, Until: release})
 	hanging := d.drawer.put(t, d.clock.Now(), auth.LetterPasswordReset, nil)
 	wake <- struct{}{}
-	for {
-		if r := d.drawer.row(hanging); r.letter.Attempts == 1 {
-			if all, _ := d.server.Connections(); all == 1 {
-				break
-			}
-		}
-	}
+	<-begun
 	for range 3 {
 		d.drawer.put(t, d.clock.Now(), auth.LetterActivation, nil)
 	}

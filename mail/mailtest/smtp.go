@@ -31,6 +31,8 @@ type Reaction struct {
 	// Keep keeps the message although it is dropped: the server took it, and
 	// its answer was lost.
 	Keep bool
+	// Begun is closed when the content has come.
+	Begun chan<- struct{}
 	// Until delays the answer to the content until it is closed.
 	Until <-chan struct{}
 }
@@ -101,6 +103,8 @@ func NewSMTP(t testing.TB, options SMTPOptions) *SMTP {
 	t.Cleanup(func() {
 		close(s.closed)
 		_ = server.Close()
+		// The server knows its listener only once Serve has begun.
+		_ = listener.Close()
 		<-served
 	})
 	return s
@@ -231,6 +235,9 @@ func (s *session) Data(r io.Reader) error {
 	content, err := io.ReadAll(r)
 	if err != nil {
 		return err
+	}
+	if s.reaction.Begun != nil {
+		close(s.reaction.Begun)
 	}
 	if s.reaction.Until != nil {
 		select {
