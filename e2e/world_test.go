@@ -64,7 +64,7 @@ func sqlite(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return "sqlite:" + filepath.Join(dir, "gatehouse.db")
 }
 

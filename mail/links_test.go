@@ -13,7 +13,7 @@ func minute(n int) time.Duration { return time.Duration(n) * time.Minute }
 // wantNoSecret looks for what no error and no line of a log may hold.
 func wantNoSecret(t *testing.T, s string) {
 	t.Helper()
-	for _, secret := range []string{testToken, testNotMe, testCode, "402 917", testTo, "ada", "example.org", "hunter2", "re_secret"} {
+	for _, secret := range []string{testToken, testNotMe, testCode, "402 917", testTo, "ada@", "ada:", "user ada", "lovelace", "example.org", "hunter2", "re_secret"} {
 		if strings.Contains(strings.ToLower(s), strings.ToLower(secret)) {
 			t.Errorf("%q holds %q", s, secret)
 		}

@@ -213,7 +213,7 @@ func (q *queries) ReleaseAttempts(ctx context.Context, giveBack, clear []auth.Me
 		ON CONFLICT (id) DO UPDATE SET
 			count = CASE WHEN attempt_counters.count > excluded.count
 				THEN attempt_counters.count - excluded.count ELSE 0 END,
-			tat = CASE WHEN excluded.emission > 0 AND attempt_counters.tat > excluded.emission
+			tat = CASE WHEN excluded.emission > 0
 				THEN attempt_counters.tat - excluded.emission ELSE 0 END`, args...)
 	return failed("release attempts", err)
 }

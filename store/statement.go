@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	stdsql "database/sql"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,19 +38,14 @@ func (q *queries) query(ctx context.Context, text string, args []any, scan func(
 	if err != nil {
 		return err
 	}
-	var failed error
+	defer rows.Close()
+	var unread error
 	for rows.Next() {
-		if failed == nil {
-			failed = scan(rows)
+		if unread == nil {
+			unread = scan(rows)
 		}
 	}
-	if err := rows.Err(); err != nil {
-		failed = err
-	}
-	if err := rows.Close(); err != nil && failed == nil {
-		failed = err
-	}
-	return failed
+	return errors.Join(rows.Err(), unread)
 }
 
 // numbered turns PostgreSQL's $1 into SQLite's ?1, which means the same.

@@ -90,17 +90,17 @@ func (c *Cluster) create() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("storetest: initdb: %w: %s", err, out)
 	}
-	// Somebody else may take the free port before the server does.
-	var err error
-	for range 5 {
+	for tries := 5; ; tries-- {
+		var err error
 		if c.port, err = freePort(); err != nil {
 			return err
 		}
-		if err = c.Start(); err == nil {
-			return nil
+		err = c.Start()
+		// Somebody else may have taken the free port before the server did.
+		if err == nil || tries == 1 || !strings.Contains(err.Error(), "Address already in use") {
+			return err
 		}
 	}
-	return err
 }
 
 // startWatch starts a shell that waits for the end of its standard input,
@@ -207,7 +207,10 @@ func (c *Cluster) end(signal os.Signal) error {
 // Close kills the server and removes its files.
 func (c *Cluster) Close() error {
 	var errs []error
-	if c.server != nil {
+	c.mu.Lock()
+	runs := c.server != nil
+	c.mu.Unlock()
+	if runs {
 		errs = append(errs, c.Crash())
 	}
 	if c.lifeline != nil {
@@ -220,7 +223,7 @@ func (c *Cluster) Close() error {
 // with its URL, once; copying costs a fraction of migrating.
 func (c *Cluster) Prepare(migrate func(url string) error) error {
 	const name = "prepared"
-	url, err := c.create1(name, "template0")
+	url, err := c.createFrom(name, "template0")
 	if err != nil {
 		return err
 	}
@@ -240,12 +243,12 @@ func (c *Cluster) CreateDatabase() (url string, err error) {
 	c.mu.Lock()
 	template := cmp.Or(c.template, "template0")
 	c.mu.Unlock()
-	return c.create1(c.nextName(), template)
+	return c.createFrom(c.nextName(), template)
 }
 
 // CreateEmptyDatabase makes a database without tables.
 func (c *Cluster) CreateEmptyDatabase() (url string, err error) {
-	return c.create1(c.nextName(), "template0")
+	return c.createFrom(c.nextName(), "template0")
 }
 
 func (c *Cluster) nextName() string {
@@ -255,7 +258,7 @@ func (c *Cluster) nextName() string {
 	return fmt.Sprintf("test_%d", c.made)
 }
 
-func (c *Cluster) create1(name, template string) (string, error) {
+func (c *Cluster) createFrom(name, template string) (string, error) {
 	ctx := context.Background()
 	conn, err := pgx.Connect(ctx, c.url("postgres"))
 	if err != nil {
@@ -315,7 +318,14 @@ var errNoPostgres = errors.New("storetest: PostgreSQL's initdb and postgres are 
 // findPostgres is the directory of the server's programs: on the PATH, where
 // pg_config says, or where Debian puts them, the newest there.
 func findPostgres() (string, error) {
-	candidates := filepath.SplitList(os.Getenv("PATH"))
+	var candidates []string
+	for _, name := range []string{"initdb", "postgres"} {
+		if found, err := exec.LookPath(name); err == nil {
+			if found, err = filepath.EvalSymlinks(found); err == nil {
+				candidates = append(candidates, filepath.Dir(found))
+			}
+		}
+	}
 	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
 		candidates = append(candidates, strings.TrimSpace(string(out)))
 	}
@@ -323,15 +333,22 @@ func findPostgres() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	version := func(path string) int {
-		n, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if err != nil {
-			return 0
-		}
-		return n
-	}
 	slices.SortFunc(debian, func(a, b string) int { return cmp.Compare(version(b), version(a)) })
-	for _, dir := range append(candidates, debian...) {
+	return firstComplete(append(candidates, debian...))
+}
+
+// version is the number in ".../postgresql/15/bin".
+func version(path string) int {
+	n, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// firstComplete is the first directory with both programs in it.
+func firstComplete(dirs []string) (string, error) {
+	for _, dir := range dirs {
 		if executable(dir, "initdb") && executable(dir, "postgres") {
 			return dir, nil
 		}
