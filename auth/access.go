@@ -14,7 +14,6 @@ func (s *Service) Authenticate(ctx context.Context, client Client, token string)
 	if token == "" {
 		return caller
 	}
-	caller.Presented = true
 	claims, err := s.keys.Verify(client.Now, token)
 	if err != nil {
 		caller.Refused = err

@@ -37,8 +37,6 @@ type Caller struct {
 	UserID          uuid.UUID
 	SessionID       uuid.UUID
 	AuthenticatedAt time.Time // when the user last proved who it is (auth_time)
-	// Presented is set where the request brought a token, good or bad.
-	Presented bool
 	// Refused is why a presented token was not good. Such a caller is anonymous:
 	// an expired access token never stands in the way of signing in.
 	Refused error

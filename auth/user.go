@@ -15,13 +15,6 @@ const (
 	Suspended UserStatus = "SUSPENDED"
 )
 
-// The roles that this server's own API knows. A team may give others, which it
-// carries into the access tokens.
-const (
-	RoleAdmin   = "admin"
-	RoleSupport = "support"
-)
-
 // A User is an account that works.
 type User struct {
 	ID            uuid.UUID // UUIDv7

@@ -94,10 +94,14 @@ func TestNoRedirectIsFollowedWithALetter(t *testing.T) {
 	t.Parallel()
 	elsewhere := mailtest.NewResend(t, "re_secret")
 	target := strings.Replace(elsewhere.URL(), "resend://re_secret@", "http://", 1) + "/emails"
-	server := httptest.NewServer(http.RedirectHandler(target, http.StatusTemporaryRedirect))
-	defer server.Close()
-	w := testWire(t, strings.Replace(server.URL, "http://", "resend://re_secret@", 1), WireOptions{HTTPClient: server.Client()})
-	wantFailure(t, w.Send(t.Context(), testMessage(t, auth.LetterActivation)), false, "resend: status 307")
+	for status, reason := range map[int]string{
+		http.StatusFound: "resend: status 302", http.StatusTemporaryRedirect: "resend: status 307",
+	} {
+		server := httptest.NewServer(http.RedirectHandler(target, status))
+		defer server.Close()
+		w := testWire(t, strings.Replace(server.URL, "http://", "resend://re_secret@", 1), WireOptions{HTTPClient: server.Client()})
+		wantFailure(t, w.Send(t.Context(), testMessage(t, auth.LetterActivation)), false, reason)
+	}
 	if got := elsewhere.Keys(); len(got) != 0 {
 		t.Errorf("%d requests went elsewhere", len(got))
 	}

@@ -59,7 +59,7 @@ func (c callers) bearer(r *http.Request, client auth.Client, headers []string) a
 // presented judges a token that came; "" is one that can't be read.
 func (c callers) presented(r *http.Request, client auth.Client, token string) auth.Caller {
 	if token == "" {
-		return auth.Caller{Client: client, Presented: true, Refused: auth.InvalidToken}
+		return auth.Caller{Client: client, Refused: auth.InvalidToken}
 	}
 	return c.auth.Authenticate(r.Context(), client, token)
 }

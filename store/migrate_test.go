@@ -428,7 +428,11 @@ func appliedOnce(t *testing.T, url string) {
 
 func TestSeveralHandlesMayMigrateAtOnce(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{emptySQLiteURL(t), emptyPostgresURL(t)} {
+	urls := []string{emptyPostgresURL(t)}
+	for range 10 {
+		urls = append(urls, emptySQLiteURL(t))
+	}
+	for _, url := range urls {
 		var done sync.WaitGroup
 		start := make(chan struct{})
 		for range 6 {

@@ -38,7 +38,7 @@ func (q *queries) query(ctx context.Context, text string, args []any, scan func(
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { _ = rows.Close() }() // read to the end they are closed, and Err tells how
 	var unread error
 	for rows.Next() {
 		if unread == nil {
