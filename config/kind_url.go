@@ -66,10 +66,17 @@ func parseURL(text string) (*url.URL, bool) {
 		return nil, false
 	}
 	// A port is kept apart from the host by a colon even where it is empty.
-	if port := u.Port(); strings.HasSuffix(u.Host, ":") || len(port) > 5 {
+	if strings.HasSuffix(u.Host, ":") || u.Port() != "" && !portNumber(u.Port()) {
 		return nil, false
 	}
 	return u, true
+}
+
+// portNumber reports whether a port is one, and written as browsers write it:
+// an origin with another spelling of it would equal none of theirs.
+func portNumber(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0 && text[0] != '0'
 }
 
 // parseOrigin reads scheme, host and port, and writes them as browsers do
@@ -178,6 +185,10 @@ func networks(into *[]netip.Prefix) kind {
 			if err != nil {
 				return errors.New("want addresses or networks as in 10.0.0.0/8, separated by commas")
 			}
+			// Addresses are compared in their own form, not mapped into IPv6.
+			if network.Addr().Is4In6() && network.Bits() >= 96 {
+				network = netip.PrefixFrom(network.Addr().Unmap(), network.Bits()-96)
+			}
 			// Whoever is believed chooses the address that he is counted by.
 			if network.Bits() == 0 {
 				return errors.New("a network of all addresses would let every client choose its own")
@@ -230,7 +241,7 @@ func mailWire(into *Secret) kind {
 			return nil
 		}
 		u, err := url.Parse(text)
-		if err != nil {
+		if err != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
 			return wrong
 		}
 		switch u.Scheme {

@@ -128,7 +128,7 @@ func letterRows(c *Config) []row {
 		{name: "BRAND_NAME", kind: name(&c.BrandName), preset: "Gatehouse",
 			meaning: "The name of the team or product, in letters and on pages."},
 		{name: "BRAND_LOGO_URL", kind: link(&c.BrandLogoURL, false),
-			meaning: "A picture, for pages and letters.", loopback: plainHTTP},
+			meaning: "A picture, shown in letters and told to clients.", loopback: plainHTTP},
 		{name: "BRAND_COLOUR", kind: colour(&c.BrandColour), preset: "#1f4e79",
 			meaning: "`#` and six hexadecimal digits."},
 		{name: "BRAND_TERMS_URL", kind: link(&c.BrandTermsURL, false),

@@ -1,28 +1,17 @@
 package store
 
 import (
-	"context"
 	stdsql "database/sql"
-	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"os/exec"
 	"path"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"testing/fstest"
-	"time"
 
-	atlaspostgres "ariga.io/atlas/sql/postgres"
-	"ariga.io/atlas/sql/schema"
-	atlassqlite "ariga.io/atlas/sql/sqlite"
 	"entgo.io/ent/dialect"
-	"github.com/google/uuid"
 
 	"gatehouse/store/internal/schemadiff"
 )
@@ -84,31 +73,6 @@ func TestBothDatabasesHaveTheSameSteps(t *testing.T) {
 	}
 }
 
-// shape is what is in the database behind a store.
-func shape(t *testing.T, db *stdsql.DB, name string) *schema.Schema {
-	t.Helper()
-	var (
-		inspector schema.Inspector
-		err       error
-		schemaOf  = "main"
-	)
-	if name == dialect.Postgres {
-		schemaOf = "public"
-		inspector, err = atlaspostgres.Open(db)
-	} else {
-		inspector, err = atlassqlite.Open(db)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	found, err := inspector.InspectSchema(t.Context(), schemaOf, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found.Tables = slices.DeleteFunc(found.Tables, func(table *schema.Table) bool { return table.Name == "goose_db_version" })
-	return found
-}
-
 func TestEveryQueryHasItsIndex(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, url string) {
@@ -156,85 +120,6 @@ func TestEveryQueryHasItsIndex(t *testing.T) {
 			}
 		}
 	})
-}
-
-// seed puts one row into every table, parents first, whatever the tables are.
-func seed(t *testing.T, s *Store) {
-	t.Helper()
-	seeded := map[string]map[string]any{}
-	var insert func(table *schema.Table)
-	insert = func(table *schema.Table) {
-		if seeded[table.Name] != nil {
-			return
-		}
-		row := map[string]any{}
-		seeded[table.Name] = row
-		for _, key := range table.ForeignKeys {
-			insert(key.RefTable)
-			for i, column := range key.Columns {
-				row[column.Name] = seeded[key.RefTable.Name][key.RefColumns[i].Name]
-			}
-		}
-		names, marks, values := []string{}, []string{}, []any{}
-		for _, column := range table.Columns {
-			if _, set := row[column.Name]; !set {
-				row[column.Name] = some(t, column)
-			}
-			names = append(names, `"`+column.Name+`"`)
-			marks = append(marks, "$"+strconv.Itoa(len(names)))
-			values = append(values, row[column.Name])
-		}
-		_, err := s.exec(t.Context(), fmt.Sprintf(`INSERT INTO "%s" (%s) VALUES (%s)`,
-			table.Name, strings.Join(names, ", "), strings.Join(marks, ", ")), values...)
-		if err != nil {
-			t.Fatalf("seed %s: %v", table.Name, err)
-		}
-	}
-	for _, table := range shape(t, s.driver.writer, s.dialect).Tables {
-		insert(table)
-	}
-}
-
-// some is a value for a column that no other row has, where the type allows it.
-func some(t *testing.T, column *schema.Column) any {
-	t.Helper()
-	id := uuid.New()
-	switch column.Type.Type.(type) {
-	case *schema.StringType:
-		return id.String()
-	case *schema.UUIDType:
-		return id
-	case *schema.IntegerType:
-		return int(id.ID() >> 1)
-	case *schema.TimeType:
-		return noon
-	case *schema.BoolType:
-		return true
-	case *schema.BinaryType:
-		return id[:]
-	case *schema.JSONType:
-		return "{}"
-	}
-	t.Fatalf("%s is of type %T, which this test has no value for", column.Name, column.Type.Type)
-	return nil
-}
-
-// rowCounts counts the rows of every table.
-func rowCounts(t *testing.T, s *Store) map[string]int {
-	t.Helper()
-	counts := map[string]int{}
-	for _, table := range shape(t, s.driver.writer, s.dialect).Tables {
-		err := s.query(t.Context(), `SELECT count(*) FROM "`+table.Name+`"`, nil, func(rows *stdsql.Rows) error {
-			n := 0
-			err := rows.Scan(&n)
-			counts[table.Name] = n
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return counts
 }
 
 // withStep is the tree of migrations and one more, for SQLite and PostgreSQL.
@@ -406,71 +291,6 @@ func TestWhatIsPendingIsNamedUntilItIsApplied(t *testing.T) {
 	}
 }
 
-// appliedOnce fails unless every step was applied, and once.
-func appliedOnce(t *testing.T, url string) {
-	t.Helper()
-	s := opened(t, url, Options{})
-	if pending, err := s.Pending(t.Context()); err != nil || len(pending) != 0 {
-		t.Errorf("pending are %v, %v", pending, err)
-	}
-	err := s.query(t.Context(), "SELECT version_id, count(*) FROM goose_db_version GROUP BY version_id", nil, func(rows *stdsql.Rows) error {
-		var version, n int
-		err := rows.Scan(&version, &n)
-		if n != 1 {
-			t.Errorf("%d was applied %d times", version, n)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func TestSeveralHandlesMayMigrateAtOnce(t *testing.T) {
-	t.Parallel()
-	urls := []string{emptyPostgresURL(t)}
-	for range 10 {
-		urls = append(urls, emptySQLiteURL(t))
-	}
-	for _, url := range urls {
-		var done sync.WaitGroup
-		start := make(chan struct{})
-		for range 6 {
-			done.Go(func() {
-				<-start
-				if err := Migrate(t.Context(), url, silent); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		close(start)
-		done.Wait()
-		appliedOnce(t, url)
-	}
-}
-
-func TestSeveralProcessesMayMigrateAtOnce(t *testing.T) {
-	t.Parallel()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, url := range []string{emptySQLiteURL(t), emptyPostgresURL(t)} {
-		var done sync.WaitGroup
-		for range 5 {
-			done.Go(func() {
-				process := exec.CommandContext(t.Context(), self)
-				process.Env = append(os.Environ(), migrateVariable+"="+url)
-				if out, err := process.CombinedOutput(); err != nil {
-					t.Errorf("%v: %s", err, out)
-				}
-			})
-		}
-		done.Wait()
-		appliedOnce(t, url)
-	}
-}
-
 // A server that runs on the file need not be stopped for `gatehouse migrate`.
 func TestAFileInUseCanBeMigrated(t *testing.T) {
 	t.Parallel()
@@ -487,34 +307,5 @@ func TestAFileInUseCanBeMigrated(t *testing.T) {
 	}
 	if after := rowCounts(t, s); after["sessions"] != 1 {
 		t.Errorf("left are %v", after)
-	}
-}
-
-func TestTheLockIsHeldByOneAndWaitedForNoLongerThanAsked(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	held, err := lockDirectory(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*lockInterval)
-	defer cancel()
-	if _, err := lockDirectory(ctx, dir); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("a second holder: %v", err)
-	}
-	if err := held.Close(); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	second, err := lockDirectory(ctx, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := second.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := lockDirectory(t.Context(), filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no directory: %v", err)
 	}
 }
