@@ -148,16 +148,21 @@ func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, h
 // what racing activations wait for; a loser rolls back and leaves no trace.
 func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link Link, meters []Meter, methods []string, device string) (SignIn, error) {
 	user := User{
-		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Name: reg.Name,
+		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Username: reg.Username,
+		Name: reg.Name, Phone: reg.Phone, AvatarURL: reg.AvatarURL,
 		Locale: reg.Locale, Status: Active, Roles: []string{}, LastLoginAt: c.Now,
 		CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+	if !s.settings.Usernames {
+		user.Username = Username{} // wished for before they were switched off
 	}
 	signIn, err := s.newSignIn(c.Client, user, methods, device)
 	if err != nil {
 		return SignIn{}, err
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		won, err := q.InsertUser(ctx, user)
+		signIn.User = user
+		won, err := s.insertUser(ctx, q, &signIn.User)
 		if err == nil && won {
 			won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
 		}

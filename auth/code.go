@@ -77,9 +77,10 @@ func (r *Refusal) RetryAfterSeconds() int {
 // A ViolationCode says what is wrong with one field of the input.
 type ViolationCode string
 
-// The violations. All but Taken stand in enum ViolationCode of the schema;
-// Taken is told to operators at the command line alone, since an answer to a
-// stranger never tells whether an address has an account.
+// The violations; enum ViolationCode of the schema has the same. Taken is said
+// of usernames, which are public, to anybody; of addresses to operators at the
+// command line alone, since an answer to a stranger never tells whether an
+// address has an account.
 const (
 	Required          ViolationCode = "REQUIRED"
 	TooShort          ViolationCode = "TOO_SHORT"
@@ -87,6 +88,7 @@ const (
 	Malformed         ViolationCode = "MALFORMED"
 	Mismatch          ViolationCode = "MISMATCH"
 	PasswordTooCommon ViolationCode = "PASSWORD_TOO_COMMON"
+	Unchanged         ViolationCode = "UNCHANGED"
 	Taken             ViolationCode = "TAKEN"
 )
 

@@ -82,6 +82,17 @@ func TestNoAnswerTellsWhetherAnAddressHasAnAccount(t *testing.T) {
 			to, err := h.RequestPasswordReset(h.ctx, c, email)
 			return to == email, err
 		},
+		"register with a username": func(h *house, c auth.Caller, email string) (any, error) {
+			r, err := h.Register(h.ctx, c, auth.RegisterInput{
+				Email: email, Password: "nine silent harbours",
+				ProfileInput: auth.ProfileInput{Username: "somebody", Phone: "+442079460958"},
+			})
+			return len(r.Flow), err
+		},
+		"username reset": func(h *house, c auth.Caller, email string) (any, error) {
+			to, err := h.RequestUsernameReset(h.ctx, c, email)
+			return to == email, err
+		},
 	}
 	for name, ask := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -208,6 +219,47 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 			first := h.login("ada@example.org")
 			return func(ctx context.Context) error {
 				_, err := h.Logout(ctx, h.stranger(), first.Tokens.Refresh)
+				return err
+			}
+		},
+		"activate with a username that is taken meanwhile": func(h *house) prepared {
+			r, err := h.Register(h.ctx, h.stranger(), auth.RegisterInput{
+				Email: "new@example.org", Password: password, ProfileInput: auth.ProfileInput{Username: "ada"},
+			})
+			ok(h.t, err)
+			token := h.letter().Token
+			h.named("ada@example.org", "Ada")
+			return func(ctx context.Context) error {
+				_, err := h.Activate(ctx, h.stranger(), auth.ActivateInput{Token: &token, Flow: &r.Flow})
+				return err
+			}
+		},
+		"update profile": func(h *house) prepared {
+			c := h.named("ada@example.org", "ada")
+			phone := "+442079460958"
+			return func(ctx context.Context) error {
+				_, err := h.UpdateProfile(ctx, c, auth.ProfileChange{Phone: &phone})
+				return err
+			}
+		},
+		"change username": func(h *house) prepared {
+			c := h.named("ada@example.org", "ada")
+			return func(ctx context.Context) error {
+				_, err := h.ChangeUsername(ctx, c, "countess")
+				return err
+			}
+		},
+		"request username reset": func(h *house) prepared {
+			h.user("ada@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.RequestUsernameReset(ctx, h.stranger(), "ada@example.org")
+				return err
+			}
+		},
+		"reset username": func(h *house) prepared {
+			token := h.usernameLink("ada@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.ResetUsername(ctx, h.stranger(), token, "countess")
 				return err
 			}
 		},

@@ -20,6 +20,8 @@ const (
 	EventRefreshTokenReused    EventType = "REFRESH_TOKEN_REUSED"
 	EventPasswordResetAsked    EventType = "PASSWORD_RESET_REQUESTED"
 	EventPasswordReset         EventType = "PASSWORD_RESET"
+	EventProfileUpdated        EventType = "PROFILE_UPDATED"
+	EventUsernameChanged       EventType = "USERNAME_CHANGED"
 	EventUserCreated           EventType = "USER_CREATED"
 	EventUserSuspended         EventType = "USER_SUSPENDED"
 	EventSigningKeyRotated     EventType = "SIGNING_KEY_ROTATED"

@@ -91,7 +91,7 @@ func defaults() auth.Settings {
 		SessionLifetime: 90 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
 		ReauthenticationAge: 10 * time.Minute, ActivationLifetime: 24 * time.Hour,
 		PasswordResetLifetime: time.Hour, KeyRotationInterval: 90 * 24 * time.Hour,
-		Leeway: 5 * time.Second, DefaultLocale: "en",
+		Leeway: 5 * time.Second, DefaultLocale: "en", Usernames: true,
 	}
 }
 

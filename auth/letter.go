@@ -23,6 +23,10 @@ const (
 	LetterNoAccount LetterKind = "no_account"
 	// LetterPasswordChanged tells that the password was changed.
 	LetterPasswordChanged LetterKind = "password_changed"
+	// LetterUsernameReset carries the link to choose a username.
+	LetterUsernameReset LetterKind = "username_reset"
+	// LetterUsernameChanged tells that the username was changed.
+	LetterUsernameChanged LetterKind = "username_changed"
 	// LetterTest is what an operator sends to see that mail arrives.
 	LetterTest LetterKind = "test"
 )
@@ -31,7 +35,8 @@ const (
 func LetterKinds() []LetterKind {
 	return []LetterKind{
 		LetterActivation, LetterRegistrationAttempt, LetterPasswordReset,
-		LetterNoAccount, LetterPasswordChanged, LetterTest,
+		LetterNoAccount, LetterPasswordChanged, LetterUsernameReset,
+		LetterUsernameChanged, LetterTest,
 	}
 }
 

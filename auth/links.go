@@ -44,6 +44,16 @@ func (s *Service) findLink(ctx context.Context, c Client, token string, purpose 
 	return link, nil
 }
 
+// userOf is the user of a link, as long as the letter that held it would reach
+// the user still.
+func (s *Service) userOf(ctx context.Context, link Link) (User, error) {
+	user, err := s.store.UserByID(ctx, link.UserID)
+	if errors.Is(err, ErrNotFound) || err == nil && (user.Status != Active || user.Email.Key != link.EmailKey) {
+		return User{}, InvalidToken
+	}
+	return user, err
+}
+
 // found drops ErrNotFound: the zero value stands for nobody, on whom the same
 // statements are run as on anybody.
 func found(err error) (bool, error) {

@@ -12,7 +12,7 @@ import (
 
 // A LoginInput is what somebody types to sign in.
 type LoginInput struct {
-	Identifier string // the e-mail address
+	Identifier string // the e-mail address or, where the server has them, the username
 	Password   string
 	DeviceName string
 }
@@ -57,7 +57,7 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 // compare finds the account and compares the password with its hash. Nobody's
 // account costs the same hash. An error means that nothing was compared.
 func (s *Service) compare(ctx context.Context, identifier, password string) (Account, bool, error) {
-	account, err := s.store.AccountByEmail(ctx, identifier)
+	account, err := s.accountBy(ctx, identifier)
 	if _, err := found(err); err != nil {
 		return Account{}, false, err
 	}
@@ -87,8 +87,9 @@ func (s *Service) lockedOut(u User) bool {
 	return !s.limits.Off && u.FailedSignIns >= s.limits.SignInFailures
 }
 
-// parseIdentifier brings what was typed into canonical form. What is no address
-// is looked up all the same, and finds nobody.
+// parseIdentifier brings what was typed into canonical form: with an @ it is an
+// address, else a username. What is neither is looked up all the same, and finds
+// nobody.
 func parseIdentifier(identifier string) (string, Fault) {
 	switch {
 	case identifier == "":
@@ -100,6 +101,9 @@ func parseIdentifier(identifier string) (string, Fault) {
 	}
 	if email, fault := ParseAddress(identifier); fault == (Fault{}) {
 		return email.Key, Fault{}
+	}
+	if username, fault := ParseUsername(identifier); fault == (Fault{}) {
+		return username.Key, Fault{}
 	}
 	return strings.ToLower(norm.NFC.String(strings.ToValidUTF8(identifier, "\uFFFD"))), Fault{}
 }

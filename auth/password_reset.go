@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 
 	"github.com/google/uuid"
 )
@@ -12,63 +11,9 @@ import (
 // registrations their address is told so; a suspended account gets nothing.
 // InvalidInput; RateLimited by client address.
 func (s *Service) RequestPasswordReset(ctx context.Context, c Caller, address string) (string, error) {
-	var faults violations
-	email, fault := ParseAddress(address)
-	faults.add("email", fault)
-	if err := faults.refusal(); err != nil {
-		return "", err
-	}
-	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
-	if err != nil {
-		return "", err
-	}
-	account, err := s.store.AccountByEmail(ctx, email.Key)
-	exists, err := found(err)
-	if err != nil {
-		return "", err
-	}
-	reg, err := s.store.NewestRegistration(ctx, email.Key, c.Now)
-	registered, err := found(err)
-	if err != nil {
-		return "", err
-	}
-
-	good := exists && account.Status == Active && !silenced
-	token := s.newSecret()
-	link := s.newLink(c.Client, LinkPasswordReset, token, email.Key, c.Now.Add(s.settings.PasswordResetLifetime), good)
-	// A newer link kills the older; one that is silenced kills nothing, or a
-	// stranger could keep the owner from ever using one. Then the same statement
-	// looks under an ID that nothing has.
-	older := LinkFilter{UserID: s.newID(c.Now), Purposes: []LinkPurpose{LinkPasswordReset}}
-	if good {
-		link.UserID, older.UserID = account.ID, account.ID
-	}
-	letter := Letter{
-		Kind: LetterPasswordReset, To: account.Email.Text, Name: account.Name,
-		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
-	}
-	void := !good
-	if !exists && registered && !silenced {
-		letter = Letter{Kind: LetterNoAccount, To: reg.Email.Text, Locale: reg.Locale}
-		void = false
-	}
-	err = s.store.InTx(ctx, func(q Queries) error {
-		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
-			return err
-		}
-		if err := q.InsertLinks(ctx, link); err != nil {
-			return err
-		}
-		if err := s.writeLetter(ctx, q, c.Client, letter, void); err != nil {
-			return err
-		}
-		return q.InsertEvents(ctx, s.event(c.Client, EventPasswordResetAsked, account.ID, nil))
+	return s.requestReset(ctx, c, address, reset{
+		purpose: LinkPasswordReset, letter: LetterPasswordReset, event: EventPasswordResetAsked,
 	})
-	if err != nil {
-		return "", err
-	}
-	s.wake()
-	return address, nil
 }
 
 // A ResetPasswordInput is a link's token and the password to come.
@@ -97,16 +42,13 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 	if err != nil {
 		return PasswordReset{}, err
 	}
-	user, err := s.store.UserByID(ctx, link.UserID)
-	if errors.Is(err, ErrNotFound) || err == nil && (user.Status != Active || user.Email.Key != link.EmailKey) {
-		return PasswordReset{}, InvalidToken
-	}
+	user, err := s.userOf(ctx, link)
 	if err != nil {
 		return PasswordReset{}, err
 	}
 	// Only whoever holds the link learns that a password is made of the
 	// account's own address or name.
-	password := s.parsePassword(&faults, "newPassword", in.NewPassword, nil, user.Email.Text, user.Name)
+	password := s.parsePassword(&faults, "newPassword", in.NewPassword, nil, user.Email.Text, user.Username.Text, user.Name)
 	if err := faults.refusal(); err != nil {
 		return PasswordReset{}, err
 	}
@@ -143,7 +85,7 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 			return err
 		}
 		// Whoever reads the account's mail need not wait for a guesser's sake.
-		return s.succeed(ctx, q, c.Client, []Meter{s.signInMeter(user.Email.Key)})
+		return s.succeed(ctx, q, c.Client, s.ownMeters(user))
 	})
 	if err != nil {
 		return PasswordReset{}, err

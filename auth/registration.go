@@ -18,8 +18,8 @@ type RegisterInput struct {
 	Email                string
 	Password             string
 	PasswordConfirmation *string // checked where it is given
-	Name                 string
-	Locale               string // BCP 47; "" for the server's
+	ProfileInput
+	Locale string // BCP 47; "" for the server's
 }
 
 // A Registered tells where the letter went, and gives the flow that shows
@@ -33,20 +33,23 @@ type Registered struct {
 // does the same work and answers the same whether or not the address has an
 // account already: then its owner is told, and the flow leads nowhere.
 //
-// InvalidInput names every fault at once; Disabled where registration is
-// closed; RateLimited by client address.
+// InvalidInput names every fault at once, a username that somebody has among
+// them; Disabled where registration is closed, and to a username where the
+// server has none; RateLimited by client address.
 func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Registered, error) {
-	if !s.settings.RegistrationOpen {
+	if !s.settings.RegistrationOpen || in.Username != "" && !s.settings.Usernames {
 		return Registered{}, Disabled
 	}
 	var faults violations
 	email, fault := ParseAddress(in.Email)
 	faults.add("email", fault)
-	name, fault := ParseName(in.Name)
-	faults.add("name", fault)
+	profile := s.parseProfile(&faults, in.ProfileInput)
 	locale, fault := ParseLocale(in.Locale)
 	faults.add("locale", fault)
-	password := s.parsePassword(&faults, "password", in.Password, in.PasswordConfirmation, in.Email, in.Name)
+	password := s.parsePassword(&faults, "password", in.Password, in.PasswordConfirmation, in.Email, in.Username, in.Name)
+	if err := s.judgeUsername(ctx, &faults, profile.Username); err != nil {
+		return Registered{}, err
+	}
 	if err := faults.refusal(); err != nil {
 		return Registered{}, err
 	}
@@ -76,7 +79,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	code := s.secrets.digits(activate)
 	reg := Registration{
 		ID: s.newID(c.Now), Email: email, Network: c.network(), PasswordHash: hash,
-		Name: name, Locale: locale, FlowDigest: Digest(flow), Void: void,
+		Profile: profile, Locale: locale, FlowDigest: Digest(flow), Void: void,
 		IPAddress: c.address(), UserAgent: c.UserAgent,
 		CreatedAt: c.Now, ExpiresAt: c.Now.Add(s.settings.ActivationLifetime),
 	}

@@ -42,6 +42,10 @@ type Settings struct {
 	KeyRotationInterval   time.Duration
 	Leeway                time.Duration
 	DefaultLocale         string
+	// Usernames says whether users may have one, and sign in by it.
+	Usernames bool
+	// RequiredProfileFields must be filled by whoever registers, and stay so.
+	RequiredProfileFields []ProfileField
 }
 
 // Options are what a Service needs.

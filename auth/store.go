@@ -30,6 +30,7 @@ type Queries interface {
 	AttemptQueries
 	BlacklistQueries
 	SigningKeyQueries
+	ProfileQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error
@@ -43,8 +44,9 @@ type UserQueries interface {
 	UserByID(ctx context.Context, id uuid.UUID) (User, error)
 	// AccountByEmail finds by [Address.Key]; ErrNotFound where there is none.
 	AccountByEmail(ctx context.Context, emailKey string) (Account, error)
-	// InsertUser reports false, and changes nothing, where the address is taken.
-	// It waits for a concurrent transaction that inserts the same address.
+	// InsertUser reports false, and changes nothing, where the address or the
+	// username is taken. It waits for a concurrent transaction that inserts the
+	// same.
 	InsertUser(ctx context.Context, u User) (bool, error)
 	// SetPassword makes or replaces the user's credential.
 	SetPassword(ctx context.Context, userID uuid.UUID, hash string, now time.Time) error
@@ -179,11 +181,11 @@ type Registration struct {
 	Email        Address
 	Network      string // of the client, see [Client.network]
 	PasswordHash string // "" once void
-	Name         string
-	Locale       string
-	FlowDigest   []byte
-	CodeDigest   []byte
-	Tries        int
+	Profile
+	Locale     string
+	FlowDigest []byte
+	CodeDigest []byte
+	Tries      int
 	// Void registrations can not be activated; they only answer and count.
 	Void      bool
 	IPAddress string
@@ -200,11 +202,12 @@ const (
 	LinkActivate      LinkPurpose = "activate"
 	LinkDecline       LinkPurpose = "decline"
 	LinkPasswordReset LinkPurpose = "password_reset"
+	LinkUsernameReset LinkPurpose = "username_reset"
 )
 
 // LinkPurposes lists every purpose.
 func LinkPurposes() []LinkPurpose {
-	return []LinkPurpose{LinkActivate, LinkDecline, LinkPasswordReset}
+	return []LinkPurpose{LinkActivate, LinkDecline, LinkPasswordReset, LinkUsernameReset}
 }
 
 // A Link is a secret in a letter, as storage knows it: by its digest.

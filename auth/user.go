@@ -20,7 +20,10 @@ type User struct {
 	ID            uuid.UUID // UUIDv7
 	Email         Address
 	EmailVerified bool
+	Username      Username // zero where the user has none
 	Name          string
+	Phone         string // E.164; "" where the user gave none
+	AvatarURL     string // https; "" where the user gave none
 	Locale        string // BCP 47
 	Status        UserStatus
 	Roles         []string

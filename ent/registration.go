@@ -26,8 +26,16 @@ type Registration struct {
 	Network string `json:"network,omitempty"`
 	// PasswordHash holds the value of the "password_hash" field.
 	PasswordHash string `json:"-"`
+	// a wish: nobody has it before activation
+	Username *string `json:"username,omitempty"`
+	// UsernameKey holds the value of the "username_key" field.
+	UsernameKey *string `json:"username_key,omitempty"`
 	// Name holds the value of the "name" field.
 	Name string `json:"name,omitempty"`
+	// Phone holds the value of the "phone" field.
+	Phone *string `json:"phone,omitempty"`
+	// AvatarURL holds the value of the "avatar_url" field.
+	AvatarURL *string `json:"avatar_url,omitempty"`
 	// Locale holds the value of the "locale" field.
 	Locale string `json:"locale,omitempty"`
 	// FlowDigest holds the value of the "flow_digest" field.
@@ -81,7 +89,7 @@ func (*Registration) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case registration.FieldTries:
 			values[i] = new(sql.NullInt64)
-		case registration.FieldEmail, registration.FieldEmailKey, registration.FieldNetwork, registration.FieldPasswordHash, registration.FieldName, registration.FieldLocale, registration.FieldIPAddress, registration.FieldUserAgent:
+		case registration.FieldEmail, registration.FieldEmailKey, registration.FieldNetwork, registration.FieldPasswordHash, registration.FieldUsername, registration.FieldUsernameKey, registration.FieldName, registration.FieldPhone, registration.FieldAvatarURL, registration.FieldLocale, registration.FieldIPAddress, registration.FieldUserAgent:
 			values[i] = new(sql.NullString)
 		case registration.FieldCreatedAt, registration.FieldExpiresAt:
 			values[i] = new(sql.NullTime)
@@ -132,11 +140,39 @@ func (_m *Registration) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.PasswordHash = value.String
 			}
+		case registration.FieldUsername:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field username", values[i])
+			} else if value.Valid {
+				_m.Username = new(string)
+				*_m.Username = value.String
+			}
+		case registration.FieldUsernameKey:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field username_key", values[i])
+			} else if value.Valid {
+				_m.UsernameKey = new(string)
+				*_m.UsernameKey = value.String
+			}
 		case registration.FieldName:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field name", values[i])
 			} else if value.Valid {
 				_m.Name = value.String
+			}
+		case registration.FieldPhone:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field phone", values[i])
+			} else if value.Valid {
+				_m.Phone = new(string)
+				*_m.Phone = value.String
+			}
+		case registration.FieldAvatarURL:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field avatar_url", values[i])
+			} else if value.Valid {
+				_m.AvatarURL = new(string)
+				*_m.AvatarURL = value.String
 			}
 		case registration.FieldLocale:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -244,8 +280,28 @@ func (_m *Registration) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("password_hash=<sensitive>")
 	builder.WriteString(", ")
+	if v := _m.Username; v != nil {
+		builder.WriteString("username=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.UsernameKey; v != nil {
+		builder.WriteString("username_key=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
 	builder.WriteString("name=")
 	builder.WriteString(_m.Name)
+	builder.WriteString(", ")
+	if v := _m.Phone; v != nil {
+		builder.WriteString("phone=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.AvatarURL; v != nil {
+		builder.WriteString("avatar_url=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("locale=")
 	builder.WriteString(_m.Locale)

@@ -49,9 +49,65 @@ func (_c *RegistrationCreate) SetPasswordHash(v string) *RegistrationCreate {
 	return _c
 }
 
+// SetUsername sets the "username" field.
+func (_c *RegistrationCreate) SetUsername(v string) *RegistrationCreate {
+	_c.mutation.SetUsername(v)
+	return _c
+}
+
+// SetNillableUsername sets the "username" field if the given value is not nil.
+func (_c *RegistrationCreate) SetNillableUsername(v *string) *RegistrationCreate {
+	if v != nil {
+		_c.SetUsername(*v)
+	}
+	return _c
+}
+
+// SetUsernameKey sets the "username_key" field.
+func (_c *RegistrationCreate) SetUsernameKey(v string) *RegistrationCreate {
+	_c.mutation.SetUsernameKey(v)
+	return _c
+}
+
+// SetNillableUsernameKey sets the "username_key" field if the given value is not nil.
+func (_c *RegistrationCreate) SetNillableUsernameKey(v *string) *RegistrationCreate {
+	if v != nil {
+		_c.SetUsernameKey(*v)
+	}
+	return _c
+}
+
 // SetName sets the "name" field.
 func (_c *RegistrationCreate) SetName(v string) *RegistrationCreate {
 	_c.mutation.SetName(v)
+	return _c
+}
+
+// SetPhone sets the "phone" field.
+func (_c *RegistrationCreate) SetPhone(v string) *RegistrationCreate {
+	_c.mutation.SetPhone(v)
+	return _c
+}
+
+// SetNillablePhone sets the "phone" field if the given value is not nil.
+func (_c *RegistrationCreate) SetNillablePhone(v *string) *RegistrationCreate {
+	if v != nil {
+		_c.SetPhone(*v)
+	}
+	return _c
+}
+
+// SetAvatarURL sets the "avatar_url" field.
+func (_c *RegistrationCreate) SetAvatarURL(v string) *RegistrationCreate {
+	_c.mutation.SetAvatarURL(v)
+	return _c
+}
+
+// SetNillableAvatarURL sets the "avatar_url" field if the given value is not nil.
+func (_c *RegistrationCreate) SetNillableAvatarURL(v *string) *RegistrationCreate {
+	if v != nil {
+		_c.SetAvatarURL(*v)
+	}
 	return _c
 }
 
@@ -268,9 +324,25 @@ func (_c *RegistrationCreate) createSpec() (*Registration, *sqlgraph.CreateSpec)
 		_spec.SetField(registration.FieldPasswordHash, field.TypeString, value)
 		_node.PasswordHash = value
 	}
+	if value, ok := _c.mutation.Username(); ok {
+		_spec.SetField(registration.FieldUsername, field.TypeString, value)
+		_node.Username = &value
+	}
+	if value, ok := _c.mutation.UsernameKey(); ok {
+		_spec.SetField(registration.FieldUsernameKey, field.TypeString, value)
+		_node.UsernameKey = &value
+	}
 	if value, ok := _c.mutation.Name(); ok {
 		_spec.SetField(registration.FieldName, field.TypeString, value)
 		_node.Name = value
+	}
+	if value, ok := _c.mutation.Phone(); ok {
+		_spec.SetField(registration.FieldPhone, field.TypeString, value)
+		_node.Phone = &value
+	}
+	if value, ok := _c.mutation.AvatarURL(); ok {
+		_spec.SetField(registration.FieldAvatarURL, field.TypeString, value)
+		_node.AvatarURL = &value
 	}
 	if value, ok := _c.mutation.Locale(); ok {
 		_spec.SetField(registration.FieldLocale, field.TypeString, value)
@@ -456,8 +528,20 @@ func (u *RegistrationUpsertOne) UpdateNewValues() *RegistrationUpsertOne {
 		if _, exists := u.create.mutation.Network(); exists {
 			s.SetIgnore(registration.FieldNetwork)
 		}
+		if _, exists := u.create.mutation.Username(); exists {
+			s.SetIgnore(registration.FieldUsername)
+		}
+		if _, exists := u.create.mutation.UsernameKey(); exists {
+			s.SetIgnore(registration.FieldUsernameKey)
+		}
 		if _, exists := u.create.mutation.Name(); exists {
 			s.SetIgnore(registration.FieldName)
+		}
+		if _, exists := u.create.mutation.Phone(); exists {
+			s.SetIgnore(registration.FieldPhone)
+		}
+		if _, exists := u.create.mutation.AvatarURL(); exists {
+			s.SetIgnore(registration.FieldAvatarURL)
 		}
 		if _, exists := u.create.mutation.Locale(); exists {
 			s.SetIgnore(registration.FieldLocale)
@@ -762,8 +846,20 @@ func (u *RegistrationUpsertBulk) UpdateNewValues() *RegistrationUpsertBulk {
 			if _, exists := b.mutation.Network(); exists {
 				s.SetIgnore(registration.FieldNetwork)
 			}
+			if _, exists := b.mutation.Username(); exists {
+				s.SetIgnore(registration.FieldUsername)
+			}
+			if _, exists := b.mutation.UsernameKey(); exists {
+				s.SetIgnore(registration.FieldUsernameKey)
+			}
 			if _, exists := b.mutation.Name(); exists {
 				s.SetIgnore(registration.FieldName)
+			}
+			if _, exists := b.mutation.Phone(); exists {
+				s.SetIgnore(registration.FieldPhone)
+			}
+			if _, exists := b.mutation.AvatarURL(); exists {
+				s.SetIgnore(registration.FieldAvatarURL)
 			}
 			if _, exists := b.mutation.Locale(); exists {
 				s.SetIgnore(registration.FieldLocale)

@@ -184,6 +184,18 @@ func (_u *RegistrationUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if value, ok := _u.mutation.PasswordHash(); ok {
 		_spec.SetField(registration.FieldPasswordHash, field.TypeString, value)
 	}
+	if _u.mutation.UsernameCleared() {
+		_spec.ClearField(registration.FieldUsername, field.TypeString)
+	}
+	if _u.mutation.UsernameKeyCleared() {
+		_spec.ClearField(registration.FieldUsernameKey, field.TypeString)
+	}
+	if _u.mutation.PhoneCleared() {
+		_spec.ClearField(registration.FieldPhone, field.TypeString)
+	}
+	if _u.mutation.AvatarURLCleared() {
+		_spec.ClearField(registration.FieldAvatarURL, field.TypeString)
+	}
 	if value, ok := _u.mutation.CodeDigest(); ok {
 		_spec.SetField(registration.FieldCodeDigest, field.TypeBytes, value)
 	}
@@ -446,6 +458,18 @@ func (_u *RegistrationUpdateOne) sqlSave(ctx context.Context) (_node *Registrati
 	}
 	if value, ok := _u.mutation.PasswordHash(); ok {
 		_spec.SetField(registration.FieldPasswordHash, field.TypeString, value)
+	}
+	if _u.mutation.UsernameCleared() {
+		_spec.ClearField(registration.FieldUsername, field.TypeString)
+	}
+	if _u.mutation.UsernameKeyCleared() {
+		_spec.ClearField(registration.FieldUsernameKey, field.TypeString)
+	}
+	if _u.mutation.PhoneCleared() {
+		_spec.ClearField(registration.FieldPhone, field.TypeString)
+	}
+	if _u.mutation.AvatarURLCleared() {
+		_spec.ClearField(registration.FieldAvatarURL, field.TypeString)
 	}
 	if value, ok := _u.mutation.CodeDigest(); ok {
 		_spec.SetField(registration.FieldCodeDigest, field.TypeBytes, value)

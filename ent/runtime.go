@@ -22,11 +22,11 @@ func init() {
 	registrationFields := schema.Registration{}.Fields()
 	_ = registrationFields
 	// registrationDescFlowDigest is the schema descriptor for flow_digest field.
-	registrationDescFlowDigest := registrationFields[7].Descriptor()
+	registrationDescFlowDigest := registrationFields[11].Descriptor()
 	// registration.FlowDigestValidator is a validator for the "flow_digest" field. It is called by the builders before save.
 	registration.FlowDigestValidator = registrationDescFlowDigest.Validators[0].(func([]byte) error)
 	// registrationDescCodeDigest is the schema descriptor for code_digest field.
-	registrationDescCodeDigest := registrationFields[8].Descriptor()
+	registrationDescCodeDigest := registrationFields[12].Descriptor()
 	// registration.CodeDigestValidator is a validator for the "code_digest" field. It is called by the builders before save.
 	registration.CodeDigestValidator = registrationDescCodeDigest.Validators[0].(func([]byte) error)
 	sessionFields := schema.Session{}.Fields()

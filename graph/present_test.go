@@ -20,13 +20,13 @@ func TestAUserIsShownWithoutWhatIsNotInTheContract(t *testing.T) {
 	at := time.Date(2026, 2, 3, 4, 5, 6, 789123000, time.UTC)
 	shown := presentUser(auth.User{
 		ID: uuid.MustParse("019b0000-0000-7000-8000-000000000001"), Email: auth.Address{Text: "Ada@Example.org", Key: "ada@example.org"},
-		EmailVerified: true, Name: "Ada", Locale: "en", Status: auth.Active, FailedSignIns: 77, Version: 99, CreatedAt: at, UpdatedAt: at,
+		EmailVerified: true, Username: auth.Username{Text: "Ada", Key: "ada"}, Name: "Ada", Phone: "+442079460958", AvatarURL: "https://example.org/ada.png", Locale: "en", Status: auth.Active, FailedSignIns: 77, Version: 99, CreatedAt: at, UpdatedAt: at,
 	})
 	text, err := json.Marshal(shown)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"id":"019b0000-0000-7000-8000-000000000001","email":"Ada@Example.org","emailVerified":true,"name":"Ada","locale":"en","status":"ACTIVE","roles":[],"createdAt":"2026-02-03T04:05:06.789123Z","updatedAt":"2026-02-03T04:05:06.789123Z"}`
+	const want = `{"id":"019b0000-0000-7000-8000-000000000001","email":"Ada@Example.org","emailVerified":true,"username":"Ada","name":"Ada","phone":"+442079460958","avatarUrl":"https://example.org/ada.png","locale":"en","status":"ACTIVE","roles":[],"createdAt":"2026-02-03T04:05:06.789123Z","updatedAt":"2026-02-03T04:05:06.789123Z"}`
 	if string(text) != want {
 		t.Errorf("shown is\n%s, not\n%s", text, want)
 	}
@@ -35,7 +35,7 @@ func TestAUserIsShownWithoutWhatIsNotInTheContract(t *testing.T) {
 func TestWhatIsNotThereIsNullAndListsNeverAre(t *testing.T) {
 	t.Parallel()
 	in := presentSignIn(auth.SignIn{})
-	if in.User.LastLoginAt != nil || in.RefreshTokenExpiresAt != nil || in.Tokens.RefreshToken != nil ||
+	if in.User.Username != nil || in.User.Phone != nil || in.User.AvatarURL != nil || in.User.LastLoginAt != nil || in.RefreshTokenExpiresAt != nil || in.Tokens.RefreshToken != nil ||
 		in.Session.DeviceName != nil || in.Session.UserAgent != nil || in.Session.IPAddress != nil {
 		t.Errorf("something is there: %+v", in)
 	}
@@ -82,6 +82,7 @@ func TestNoAnswerHasRoomForASecret(t *testing.T) {
 	for _, shape := range []any{
 		model.SignedIn{}, model.Tokens{}, model.User{}, model.Session{}, model.RegisterPayload{}, model.ResendActivationPayload{},
 		model.DeclineRegistrationPayload{}, model.LogoutPayload{}, model.RequestPasswordResetPayload{}, model.ResetPasswordPayload{},
+		model.UpdateProfilePayload{}, model.ChangeUsernamePayload{}, model.RequestUsernameResetPayload{}, model.ResetUsernamePayload{},
 	} {
 		typ := reflect.TypeOf(shape)
 		for field := range typ.Fields() {

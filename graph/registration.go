@@ -11,7 +11,10 @@ import (
 func (m mutation) Register(ctx context.Context, in model.RegisterInput) (*model.RegisterPayload, error) {
 	registered, err := m.auth.Register(ctx, CallerFrom(ctx), auth.RegisterInput{
 		Email: in.Email, Password: in.Password, PasswordConfirmation: in.PasswordConfirmation,
-		Name: given(in.Name), Locale: given(in.Locale),
+		ProfileInput: auth.ProfileInput{
+			Username: given(in.Username), Name: given(in.Name), Phone: given(in.Phone), AvatarURL: given(in.AvatarURL),
+		},
+		Locale: given(in.Locale),
 	})
 	if err != nil {
 		return nil, err

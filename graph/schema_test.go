@@ -63,6 +63,7 @@ func TestTheOtherEnumsSpeakTheLanguageOfAuth(t *testing.T) {
 		"ViolationCode": {
 			string(auth.Required), string(auth.TooShort), string(auth.TooLong),
 			string(auth.Malformed), string(auth.Mismatch), string(auth.PasswordTooCommon),
+			string(auth.Unchanged), string(auth.Taken),
 		},
 	} {
 		if got := enumValues(t, name); !slices.Equal(got, want) {
@@ -138,6 +139,7 @@ func open() []string {
 		"Mutation.register", "Mutation.activate", "Mutation.resendActivation", "Mutation.declineRegistration",
 		"Mutation.login", "Mutation.refresh", "Mutation.logout",
 		"Mutation.requestPasswordReset", "Mutation.resetPassword",
+		"Mutation.requestUsernameReset", "Mutation.resetUsername",
 	}
 }
 

@@ -58,7 +58,7 @@ func testLetter(kind auth.LetterKind) auth.Letter {
 	case auth.LetterActivation:
 		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
 		l.ExpiresAt = l.At.Add(24 * time.Hour)
-	case auth.LetterPasswordReset:
+	case auth.LetterPasswordReset, auth.LetterUsernameReset:
 		l.Token, l.ExpiresAt = testToken, l.At.Add(time.Hour)
 	case auth.LetterTest:
 		l.Name, l.IPAddress, l.UserAgent = "", "", ""

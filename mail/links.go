@@ -20,9 +20,9 @@ type Links struct {
 	// PublicURL is the server's own address, "https://auth.example.com"; the
 	// links below are made from it where they are left empty.
 	PublicURL string
-	// Activate, Decline and Reset are templates with {token} in them once:
+	// Activate, Decline, Reset and ResetUsername are templates with {token} in them once:
 	// "https://app.example.com/reset#token={token}".
-	Activate, Decline, Reset string
+	Activate, Decline, Reset, ResetUsername string
 	// RequestReset is the page on which a reset can be asked for; no token.
 	RequestReset string
 }
@@ -41,6 +41,7 @@ func (l Links) withDefaults() (Links, error) {
 		{"LINK_URL_ACTIVATE", &l.Activate, "/activate", true},
 		{"LINK_URL_DECLINE", &l.Decline, "/decline", true},
 		{"LINK_URL_RESET", &l.Reset, "/reset", true},
+		{"LINK_URL_RESET_USERNAME", &l.ResetUsername, "/reset-username", true},
 		{"LINK_URL_REQUEST_RESET", &l.RequestReset, "/reset", false},
 	} {
 		if *link.template == "" {

@@ -230,7 +230,10 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag) page {
 	case auth.LetterPasswordReset:
 		p.Link = fill(r.links.Reset, l.Token)
 		p.Name = shownName(l.Name)
-	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged:
+	case auth.LetterUsernameReset:
+		p.Link = fill(r.links.ResetUsername, l.Token)
+		p.Name = shownName(l.Name)
+	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterUsernameChanged:
 		p.Name = shownName(l.Name)
 	}
 	return p

@@ -31,6 +31,8 @@ func TestTheFirstLinkOfALetterIsTheOneItIsFor(t *testing.T) {
 		auth.LetterPasswordReset:       testPublic + "/reset?token=" + testToken,
 		auth.LetterRegistrationAttempt: testPublic + "/reset",
 		auth.LetterPasswordChanged:     testPublic + "/reset",
+		auth.LetterUsernameReset:       testPublic + "/reset-username?token=" + testToken,
+		auth.LetterUsernameChanged:     testPublic + "/reset",
 	} {
 		m := render(t, testRenderer(t), testLetter(kind))
 		if got := linkInText.FindString(m.Text); got != want {
@@ -110,7 +112,8 @@ func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
 		l := testLetter(kind)
 		l.Name = "Ada Lovelace"
 		m := render(t, testRenderer(t), l)
-		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt
+		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt ||
+			kind == auth.LetterUsernameReset || kind == auth.LetterUsernameChanged
 		for part, text := range map[string]string{"text": m.Text, "HTML": m.HTML} {
 			if got := strings.Contains(text, "Ada"); got != want {
 				t.Errorf("%s, %s: name shown %t, want %t", kind, part, got, want)

@@ -20,7 +20,11 @@ func (q *queries) InsertRegistration(ctx context.Context, r auth.Registration) e
 		SetEmailKey(r.Email.Key).
 		SetNetwork(r.Network).
 		SetPasswordHash(r.PasswordHash).
+		SetNillableUsername(optionalText(r.Username.Text)).
+		SetNillableUsernameKey(optionalText(r.Username.Key)).
 		SetName(r.Name).
+		SetNillablePhone(optionalText(r.Phone)).
+		SetNillableAvatarURL(optionalText(r.AvatarURL)).
 		SetLocale(r.Locale).
 		SetFlowDigest(r.FlowDigest).
 		SetCodeDigest(r.CodeDigest).
@@ -125,15 +129,20 @@ func presentRegistration(row *ent.Registration, err error) (auth.Registration, e
 		Email:        auth.Address{Text: row.Email, Key: row.EmailKey},
 		Network:      row.Network,
 		PasswordHash: row.PasswordHash,
-		Name:         row.Name,
-		Locale:       row.Locale,
-		FlowDigest:   row.FlowDigest,
-		CodeDigest:   row.CodeDigest,
-		Tries:        row.Tries,
-		Void:         row.Void,
-		IPAddress:    row.IPAddress,
-		UserAgent:    row.UserAgent,
-		CreatedAt:    row.CreatedAt,
-		ExpiresAt:    row.ExpiresAt,
+		Profile: auth.Profile{
+			Username:  auth.Username{Text: text(row.Username), Key: text(row.UsernameKey)},
+			Name:      row.Name,
+			Phone:     text(row.Phone),
+			AvatarURL: text(row.AvatarURL),
+		},
+		Locale:     row.Locale,
+		FlowDigest: row.FlowDigest,
+		CodeDigest: row.CodeDigest,
+		Tries:      row.Tries,
+		Void:       row.Void,
+		IPAddress:  row.IPAddress,
+		UserAgent:  row.UserAgent,
+		CreatedAt:  row.CreatedAt,
+		ExpiresAt:  row.ExpiresAt,
 	}, nil
 }

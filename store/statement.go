@@ -111,6 +111,23 @@ func requiredID(id *uuid.UUID) uuid.UUID {
 	return *id
 }
 
+// optionalText is nil for "", which the columns of what users need not tell
+// know as NULL.
+func optionalText(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// text is what is behind a column that may be NULL; "" where it is.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
 // A scannedTime reads an instant from what a statement with RETURNING answers.
 // SQLite gives such columns no declared type, so that its driver hands out the
 // text that it keeps. NULL is the zero time.

@@ -12,6 +12,7 @@ import (
 	"gatehouse/auth"
 	"gatehouse/ent"
 	"gatehouse/ent/credential"
+	"gatehouse/ent/predicate"
 	"gatehouse/ent/user"
 )
 
@@ -28,7 +29,12 @@ func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error)
 // a second statement for the hash would tell by its absence that there is no
 // such user.
 func (q *queries) AccountByEmail(ctx context.Context, emailKey string) (auth.Account, error) {
-	query := q.c.User.Query().Where(user.EmailKey(emailKey))
+	return q.account(ctx, user.EmailKey(emailKey))
+}
+
+// account is the one user whom who chooses, with its hash.
+func (q *queries) account(ctx context.Context, who predicate.User) (auth.Account, error) {
+	query := q.c.User.Query().Where(who)
 	query.Modify(func(s *sql.Selector) {
 		credentials := sql.Table(credential.Table)
 		s.LeftJoin(credentials).
@@ -65,8 +71,9 @@ func joinedText(row *ent.User, column string) (string, error) {
 	}
 }
 
-// InsertUser implements auth.UserQueries. The conflict is settled by the
-// database: to look first and insert then would let two through.
+// InsertUser implements auth.UserQueries. The conflict, of addresses or of
+// usernames, is settled by the database: to look first and insert then would let
+// two through.
 func (q *queries) InsertUser(ctx context.Context, u auth.User) (bool, error) {
 	roles, err := json.Marshal(append([]string{}, u.Roles...))
 	if err != nil {
@@ -74,11 +81,13 @@ func (q *queries) InsertUser(ctx context.Context, u auth.User) (bool, error) {
 	}
 	n, err := q.exec(ctx, `
 		INSERT INTO users (id, email, email_key, email_verified, name, locale, status, roles,
-			last_login_at, failed_sign_ins, version, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-		ON CONFLICT (email_key) DO NOTHING`,
+			last_login_at, failed_sign_ins, version, created_at, updated_at,
+			username, username_key, phone, avatar_url)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+		ON CONFLICT DO NOTHING`,
 		u.ID, u.Email.Text, u.Email.Key, u.EmailVerified, u.Name, u.Locale, string(u.Status), roles,
-		optional(u.LastLoginAt), u.FailedSignIns, u.Version, u.CreatedAt, u.UpdatedAt)
+		optional(u.LastLoginAt), u.FailedSignIns, u.Version, u.CreatedAt, u.UpdatedAt,
+		optionalText(u.Username.Text), optionalText(u.Username.Key), optionalText(u.Phone), optionalText(u.AvatarURL))
 	return won("insert user", n, err)
 }
 
@@ -156,7 +165,10 @@ func presentUser(row *ent.User) auth.User {
 		ID:            row.ID,
 		Email:         auth.Address{Text: row.Email, Key: row.EmailKey},
 		EmailVerified: row.EmailVerified,
+		Username:      auth.Username{Text: text(row.Username), Key: text(row.UsernameKey)},
 		Name:          row.Name,
+		Phone:         text(row.Phone),
+		AvatarURL:     text(row.AvatarURL),
 		Locale:        row.Locale,
 		Status:        auth.UserStatus(row.Status),
 		Roles:         row.Roles,

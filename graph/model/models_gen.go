@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"time"
+
+	"github.com/99designs/gqlgen/graphql"
 )
 
 // What a sign-in came to. New members may come: keep a default branch.
@@ -47,6 +49,18 @@ type Brand struct {
 	PrivacyURL *string `json:"privacyUrl,omitempty"`
 }
 
+// The username to come.
+type ChangeUsernameInput struct {
+	// As in RegisterInput. UNCHANGED where it is the current one, letter by letter.
+	Username string `json:"username"`
+}
+
+// The username is changed.
+type ChangeUsernamePayload struct {
+	// With the new username.
+	User *User `json:"user"`
+}
+
 // "This was not me": removes a registration that somebody else made with one's address.
 type DeclineRegistrationInput struct {
 	// The token of the second link in the activation e-mail.
@@ -61,7 +75,7 @@ type DeclineRegistrationPayload struct {
 
 // Who signs in, and how the tokens are to come back.
 type LoginInput struct {
-	// The e-mail address.
+	// The e-mail address or, where the server has them, the username. With an @ it is an address.
 	Identifier string `json:"identifier"`
 	// The account's password.
 	Password string `json:"password"`
@@ -100,8 +114,15 @@ type RegisterInput struct {
 	Password string `json:"password"`
 	// Checked against password where it is given.
 	PasswordConfirmation *string `json:"passwordConfirmation,omitempty"`
+	// From 3 to 64 characters, letters, digits and visible signs, never with an @; compared without letter case (RFC 8265). It is the user's from activation on, if nobody else came first: who comes
+	// second is activated without one. DISABLED where the server has no usernames.
+	Username *string `json:"username,omitempty"`
 	// How the user is to be called; 100 characters at most.
 	Name *string `json:"name,omitempty"`
+	// A telephone number with its country code, as in +44 20 7946 0958; kept in E.164 form.
+	Phone *string `json:"phone,omitempty"`
+	// An https URL of a picture; 2048 characters at most.
+	AvatarURL *string `json:"avatarUrl,omitempty"`
 	// A BCP 47 language tag; the server's default where none is given.
 	Locale *string `json:"locale,omitempty"`
 }
@@ -122,6 +143,18 @@ type RequestPasswordResetInput struct {
 
 // The same whether or not the address has an account.
 type RequestPasswordResetPayload struct {
+	// Where the e-mail goes, if it belongs to an account; the answer is the same if not.
+	Email string `json:"email"`
+}
+
+// Whose username was forgotten.
+type RequestUsernameResetInput struct {
+	// The address of the account.
+	Email string `json:"email"`
+}
+
+// The same whether or not the address has an account.
+type RequestUsernameResetPayload struct {
 	// Where the e-mail goes, if it belongs to an account; the answer is the same if not.
 	Email string `json:"email"`
 }
@@ -158,6 +191,20 @@ type ResetPasswordPayload struct {
 	SessionsEnded int `json:"sessionsEnded"`
 }
 
+// The new username, and what shows that its owner chose it.
+type ResetUsernameInput struct {
+	// The token of the link in the e-mail.
+	Token string `json:"token"`
+	// As in RegisterInput. One that is taken does not use the link up.
+	Username string `json:"username"`
+}
+
+// The username is changed.
+type ResetUsernamePayload struct {
+	// To sign in with.
+	Username string `json:"username"`
+}
+
 // A device on which the user is signed in: one sign-in and all the refreshes that follow it.
 type Session struct {
 	// A UUIDv7; the claim sid of the session's access tokens.
@@ -186,6 +233,10 @@ type Settings struct {
 	Brand *Brand `json:"brand"`
 	// Whether anybody may register.
 	RegistrationOpen bool `json:"registrationOpen"`
+	// The fields of RegisterInput that must be filled, besides email and password.
+	RequiredProfileFields []string `json:"requiredProfileFields"`
+	// Whether users may have a username, and sign in by it.
+	Usernames bool `json:"usernames"`
 	// The fewest characters of a password.
 	PasswordMinLength int `json:"passwordMinLength"`
 	// The most characters of a password.
@@ -218,6 +269,24 @@ type Tokens struct {
 	RefreshToken *string `json:"refreshToken,omitempty"`
 }
 
+// A field that is left out stays as it is; null empties it.
+type UpdateProfileInput struct {
+	// 100 characters at most.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// With its country code.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// An https URL; 2048 characters at most.
+	AvatarURL graphql.Omittable[*string] `json:"avatarUrl,omitempty"`
+	// A BCP 47 language tag; emptied, it is the server's default.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+}
+
+// The profile is changed.
+type UpdateProfilePayload struct {
+	// With what was changed.
+	User *User `json:"user"`
+}
+
 // An account. It is shown to its owner and to administrators, and to nobody else.
 type User struct {
 	// A UUIDv7. It is never given to another account.
@@ -226,8 +295,14 @@ type User struct {
 	Email string `json:"email"`
 	// Whether the user showed that the address is theirs.
 	EmailVerified bool `json:"emailVerified"`
+	// Known to nobody else as the user's, but public: whoever asks for it is told that it is taken. Null where there is none.
+	Username *string `json:"username,omitempty"`
 	// Empty where the user gave none.
 	Name string `json:"name"`
+	// In E.164 form. Not proved, and never a way to sign in.
+	Phone *string `json:"phone,omitempty"`
+	// An https URL of a picture. The server never looks at it: show it with care.
+	AvatarURL *string `json:"avatarUrl,omitempty"`
 	// A BCP 47 language tag; e-mails are written in it.
 	Locale string `json:"locale"`
 	// Whether the account can be used.
@@ -545,6 +620,10 @@ const (
 	ViolationCodeMismatch ViolationCode = "MISMATCH"
 	// On the list of common passwords, or made of the account's own data.
 	ViolationCodePasswordTooCommon ViolationCode = "PASSWORD_TOO_COMMON"
+	// The new value is the current one. Of passwords said by changePassword only, after the current one was verified.
+	ViolationCodeUnchanged ViolationCode = "UNCHANGED"
+	// Somebody else has it. Said of usernames always, since they are public; never of e-mail addresses.
+	ViolationCodeTaken ViolationCode = "TAKEN"
 )
 
 var AllViolationCode = []ViolationCode{
@@ -554,11 +633,13 @@ var AllViolationCode = []ViolationCode{
 	ViolationCodeMalformed,
 	ViolationCodeMismatch,
 	ViolationCodePasswordTooCommon,
+	ViolationCodeUnchanged,
+	ViolationCodeTaken,
 }
 
 func (e ViolationCode) IsValid() bool {
 	switch e {
-	case ViolationCodeRequired, ViolationCodeTooShort, ViolationCodeTooLong, ViolationCodeMalformed, ViolationCodeMismatch, ViolationCodePasswordTooCommon:
+	case ViolationCodeRequired, ViolationCodeTooShort, ViolationCodeTooLong, ViolationCodeMalformed, ViolationCodeMismatch, ViolationCodePasswordTooCommon, ViolationCodeUnchanged, ViolationCodeTaken:
 		return true
 	}
 	return false

@@ -26,6 +26,12 @@ func newAddress() auth.Address {
 	return auth.Address{Text: "Ann-" + name + "@Example.org", Key: "ann-" + name + "@example.org"}
 }
 
+// newUsername is a username that no other test has.
+func newUsername() auth.Username {
+	name := newID().String()
+	return auth.Username{Text: "Ann-" + name, Key: "ann-" + name}
+}
+
 func newUser() auth.User {
 	return auth.User{
 		ID:        newID(),
@@ -66,14 +72,17 @@ func newRegistration(email auth.Address) auth.Registration {
 		Email:        email,
 		Network:      "192.0.2.0/24",
 		PasswordHash: "$argon2id$ann",
-		Name:         "Ann",
-		Locale:       "en",
-		FlowDigest:   digest("flow " + id.String()),
-		CodeDigest:   digest("code " + id.String()),
-		IPAddress:    "192.0.2.1",
-		UserAgent:    "browser",
-		CreatedAt:    noon,
-		ExpiresAt:    noon.Add(24 * time.Hour),
+		Profile: auth.Profile{
+			Username: newUsername(), Name: "Ann",
+			Phone: "+442079460958", AvatarURL: "https://example.org/ann.png",
+		},
+		Locale:     "en",
+		FlowDigest: digest("flow " + id.String()),
+		CodeDigest: digest("code " + id.String()),
+		IPAddress:  "192.0.2.1",
+		UserAgent:  "browser",
+		CreatedAt:  noon,
+		ExpiresAt:  noon.Add(24 * time.Hour),
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 func statements(t *testing.T, s *subject) {
 	var (
 		u       = insertUser(t, s)
+		named   = insertNamed(t, s)
 		unknown = newID()
 		r       = insertRegistration(t, s, newAddress())
 		session = insertSession(t, s, u.ID)
@@ -38,6 +39,16 @@ func statements(t *testing.T, s *subject) {
 		"CountFailedSignIn":  func(ctx context.Context, n Node) error { return n.CountFailedSignIn(ctx, u.ID) },
 		"BeginPasswordReset": func(ctx context.Context, n Node) error { return first(n.BeginPasswordReset(ctx, u.ID, noon)) },
 		"SuspendUser":        func(ctx context.Context, n Node) error { return first(n.SuspendUser(ctx, unknown, noon)) },
+
+		"AccountByUsername": func(ctx context.Context, n Node) error { return first(n.AccountByUsername(ctx, named.Username.Key)) },
+		"UsernameTaken":     func(ctx context.Context, n Node) error { return first(n.UsernameTaken(ctx, named.Username.Key)) },
+		"SetUsername":       func(ctx context.Context, n Node) error { return first(n.SetUsername(ctx, u.ID, newUsername(), noon)) },
+		"SetUsername, taken": func(ctx context.Context, n Node) error {
+			return first(n.SetUsername(ctx, u.ID, named.Username, noon))
+		},
+		"UpdateProfile": func(ctx context.Context, n Node) error {
+			return first(n.UpdateProfile(ctx, u.ID, auth.ProfileChange{Name: &u.Name}, noon))
+		},
 
 		"InsertRegistration": func(ctx context.Context, n Node) error {
 			return n.InsertRegistration(ctx, newRegistration(newAddress()))
@@ -133,6 +144,10 @@ func statements(t *testing.T, s *subject) {
 			return func() { _, _ = s.One.AccountByEmail(t.Context(), key) }
 		}
 		ask(account(u.Email.Key), account(newAddress().Key), account(r.Email.Key))
+		username := func(key string) func() {
+			return func() { _, _ = s.One.AccountByUsername(t.Context(), key) }
+		}
+		ask(username(named.Username.Key), username(newUsername().Key), username(u.Email.Key))
 		failure := func(id uuid.UUID) func() { return func() { must(t, s.One.CountFailedSignIn(t.Context(), id)) } }
 		ask(failure(u.ID), failure(uuid.Nil))
 		try := func(id uuid.UUID) func() { return func() { value(s.One.CountCodeTry(t.Context(), id, 5))(t) } }

@@ -56,6 +56,7 @@ func Run(t *testing.T, open Opener) {
 		verify func(*testing.T, *subject)
 	}{
 		{"users", users},
+		{"profiles", profiles},
 		{"registrations", registrations},
 		{"sessions", sessions},
 		{"links", links},

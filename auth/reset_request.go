@@ -1,0 +1,77 @@
+package auth
+
+import "context"
+
+// A reset is what a link that anybody may ask for is to set anew.
+type reset struct {
+	purpose LinkPurpose
+	letter  LetterKind
+	event   EventType // "" where asking is no fact of the audit log
+}
+
+// requestReset writes a link to the address, if it belongs to an account. What
+// is answered and done is the same for everybody: otherwise asking would tell
+// who has one.
+func (s *Service) requestReset(ctx context.Context, c Caller, address string, r reset) (string, error) {
+	var faults violations
+	email, fault := ParseAddress(address)
+	faults.add("email", fault)
+	if err := faults.refusal(); err != nil {
+		return "", err
+	}
+	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	if err != nil {
+		return "", err
+	}
+	account, err := s.store.AccountByEmail(ctx, email.Key)
+	exists, err := found(err)
+	if err != nil {
+		return "", err
+	}
+	reg, err := s.store.NewestRegistration(ctx, email.Key, c.Now)
+	registered, err := found(err)
+	if err != nil {
+		return "", err
+	}
+
+	good := exists && account.Status == Active && !silenced
+	token := s.newSecret()
+	link := s.newLink(c.Client, r.purpose, token, email.Key, c.Now.Add(s.settings.PasswordResetLifetime), good)
+	// A newer link kills the older; one that is silenced kills nothing, or a
+	// stranger could keep the owner from ever using one. Then the same statement
+	// looks under an ID that nothing has.
+	older := LinkFilter{UserID: s.newID(c.Now), Purposes: []LinkPurpose{r.purpose}}
+	if good {
+		link.UserID, older.UserID = account.ID, account.ID
+	}
+	letter := Letter{
+		Kind: r.letter, To: account.Email.Text, Name: account.Name,
+		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
+	}
+	void := !good
+	if !exists && registered && !silenced {
+		letter = Letter{Kind: LetterNoAccount, To: reg.Email.Text, Locale: reg.Locale}
+		void = false
+	}
+	var asked []Event
+	if r.event != "" {
+		asked = append(asked, s.event(c.Client, r.event, account.ID, nil))
+	}
+	err = s.store.InTx(ctx, func(q Queries) error {
+		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
+			return err
+		}
+		if err := q.InsertLinks(ctx, link); err != nil {
+			return err
+		}
+		if err := s.writeLetter(ctx, q, c.Client, letter, void); err != nil {
+			return err
+		}
+		return q.InsertEvents(ctx, asked...)
+	})
+	if err != nil {
+		return "", err
+	}
+	s.wake()
+	return address, nil
+}
