@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,6 +27,9 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 	}
 	if !had.has("LISTEN") && given[prefix+"PUBLIC_URL"] == "" && strings.HasSuffix(c.PublicURL, ":0") {
 		fault("PUBLIC_URL", "required where LISTEN leaves the port to the system")
+	}
+	if !had.has("USERNAMES") && !c.Usernames && slices.Contains(c.RegistrationFields, "username") {
+		fault("REGISTRATION_FIELDS", "username can't be filled where %sUSERNAMES is off", prefix)
 	}
 	lifetimes(c, had, fault)
 	if !had.has("LISTEN") && !had.has("PUBLIC_URL") && !c.Loopback() {

@@ -56,6 +56,8 @@ type Config struct {
 	Introspection   bool
 
 	RegistrationOpen      bool
+	RegistrationFields    []string // of RegisterInput, that must be filled besides email and password
+	Usernames             bool
 	SessionsPerUser       int
 	AccessTokenLifetime   time.Duration
 	SessionIdleLifetime   time.Duration
@@ -73,10 +75,11 @@ type Config struct {
 	HashingLanes      int
 
 	// The addresses that letters lead to. All but the last hold {token} once.
-	LinkURLActivate     string
-	LinkURLDecline      string
-	LinkURLReset        string
-	LinkURLRequestReset string
+	LinkURLActivate      string
+	LinkURLDecline       string
+	LinkURLReset         string
+	LinkURLResetUsername string
+	LinkURLRequestReset  string
 
 	BrandName       string
 	BrandLogoURL    string // "" for none

@@ -217,6 +217,22 @@ func printable(text string) bool {
 	})
 }
 
+// someOf takes any of the words, each once.
+func someOf(into *[]string, words ...string) kind {
+	return kind{label: "words", set: func(text string) error {
+		var all []string
+		for part := range strings.SplitSeq(text, ",") {
+			word := strings.TrimSpace(part)
+			if !slices.Contains(words, word) || slices.Contains(all, word) {
+				return fmt.Errorf("want any of %s, separated by commas", strings.Join(words, ", "))
+			}
+			all = append(all, word)
+		}
+		*into = all
+		return nil
+	}}
+}
+
 var hexColour = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
 
 func colour(into *string) kind {

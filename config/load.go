@@ -170,6 +170,7 @@ func complete(c *Config, set map[string]bool) {
 		{"LINK_URL_ACTIVATE", c.PublicURL + "/activate?token=" + tokenPlace, &c.LinkURLActivate},
 		{"LINK_URL_DECLINE", c.PublicURL + "/decline?token=" + tokenPlace, &c.LinkURLDecline},
 		{"LINK_URL_RESET", c.PublicURL + "/reset?token=" + tokenPlace, &c.LinkURLReset},
+		{"LINK_URL_RESET_USERNAME", c.PublicURL + "/reset-username?token=" + tokenPlace, &c.LinkURLResetUsername},
 		{"LINK_URL_REQUEST_RESET", c.PublicURL + "/reset", &c.LinkURLRequestReset},
 	} {
 		if !set[d.name] {

@@ -127,7 +127,7 @@ func (a *assembly) renderer() (*mail.Renderer, error) {
 		TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL,
 	}, mail.Links{
 		PublicURL: cfg.PublicURL, Activate: cfg.LinkURLActivate, Decline: cfg.LinkURLDecline,
-		Reset: cfg.LinkURLReset, RequestReset: cfg.LinkURLRequestReset,
+		Reset: cfg.LinkURLReset, ResetUsername: cfg.LinkURLResetUsername, RequestReset: cfg.LinkURLRequestReset,
 	})
 }
 

@@ -51,6 +51,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("GET /activate", pages.Activate)
 	mux.Handle("GET /decline", pages.Decline)
 	mux.Handle("GET /reset", pages.Reset)
+	mux.Handle("GET /reset-username", pages.ResetUsername)
 
 	return chain(mux,
 		withRequestID(s.deps.Random),

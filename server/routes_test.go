@@ -15,7 +15,7 @@ func TestEveryAnswerBearsTheHeadersThatKeepBrowsersCareful(t *testing.T) {
 		set := map[string]string{"PUBLIC_URL": public, "MAIL_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "no-reply@example.com", "HASHING_MEMORY": "7MiB"}
 		h := build(t, set)
 		for _, path := range []string{
-			"/", "/activate", "/decline", "/reset", "/activate?token=x", pathGraphQL, pathJWKS, pathDiscovery, pathAlive, pathReady, "/nowhere",
+			"/", "/activate", "/decline", "/reset", "/reset-username", "/activate?token=x", pathGraphQL, pathJWKS, pathDiscovery, pathAlive, pathReady, "/nowhere",
 		} {
 			a := h.do(http.MethodGet, path, "", nil)
 			for name, want := range map[string]string{
@@ -52,7 +52,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 			t.Errorf("%s: %d %s %q", path, a.status, a.header.Get("Content-Type"), a.body)
 		}
 	}
-	for _, path := range []string{"/", "/activate", "/decline", "/reset", pathJWKS} {
+	for _, path := range []string{"/", "/activate", "/decline", "/reset", "/reset-username", pathJWKS} {
 		if a := h.do(http.MethodPost, path, "token=x", nil); a.status != http.StatusMethodNotAllowed {
 			t.Errorf("POST %s: %d", path, a.status)
 		}
@@ -71,7 +71,7 @@ func TestOpeningALinkChangesNothing(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	before := statements
-	for _, path := range []string{"/", "/activate?token=x", "/decline?token=x", "/reset?token=x", pathJWKS, pathDiscovery, pathAlive} {
+	for _, path := range []string{"/", "/activate?token=x", "/decline?token=x", "/reset?token=x", "/reset-username?token=x", pathJWKS, pathDiscovery, pathAlive} {
 		w := requestTo(server.Handler(), path)
 		if w.Code != http.StatusOK {
 			t.Errorf("%s: %d", path, w.Code)

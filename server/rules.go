@@ -25,7 +25,17 @@ func ruleSettings(cfg config.Config) auth.Settings {
 		KeyRotationInterval:   cfg.KeyRotationInterval,
 		Leeway:                cfg.Leeway,
 		DefaultLocale:         defaultLocale,
+		Usernames:             cfg.Usernames,
+		RequiredProfileFields: profileFields(cfg.RegistrationFields),
 	}
+}
+
+func profileFields(from []string) []auth.ProfileField {
+	to := make([]auth.ProfileField, len(from))
+	for i, f := range from {
+		to[i] = auth.ProfileField(f)
+	}
+	return to
 }
 
 // ruleLimits are the limits on attempts; where they are off, none.
@@ -64,10 +74,12 @@ func shownSettings(cfg config.Config) model.Settings {
 			Name: cfg.BrandName, Colour: cfg.BrandColour, LogoURL: optional(cfg.BrandLogoURL),
 			TermsURL: optional(cfg.BrandTermsURL), PrivacyURL: optional(cfg.BrandPrivacyURL),
 		},
-		RegistrationOpen:  cfg.RegistrationOpen,
-		PasswordMinLength: cfg.PasswordMinLength,
-		PasswordMaxLength: auth.PasswordMaxLength,
-		CookieTransport:   cfg.CookieTransport,
+		RegistrationOpen:      cfg.RegistrationOpen,
+		RequiredProfileFields: append([]string{}, cfg.RegistrationFields...),
+		Usernames:             cfg.Usernames,
+		PasswordMinLength:     cfg.PasswordMinLength,
+		PasswordMaxLength:     auth.PasswordMaxLength,
+		CookieTransport:       cfg.CookieTransport,
 	}
 }
 

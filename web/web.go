@@ -40,7 +40,7 @@ type Paths struct {
 
 // Pages are the rendered pages, each a handler for its path.
 type Pages struct {
-	Home, Activate, Decline, Reset http.Handler
+	Home, Activate, Decline, Reset, ResetUsername http.Handler
 }
 
 // A page is what its template is filled with.
@@ -71,6 +71,7 @@ func New(brand Brand, endpoint string, paths Paths) (Pages, error) {
 		{&pages.Activate, "activate.html", "Activate your account", true},
 		{&pages.Decline, "decline.html", "This was not me", true},
 		{&pages.Reset, "reset.html", "Choose a new password", true},
+		{&pages.ResetUsername, "reset_username.html", "Choose a username", true},
 	} {
 		filled := page{
 			Title: p.title, Private: p.private, Brand: brand, Paths: paths,

@@ -18,7 +18,7 @@ func testPages(t *testing.T, brand Brand) map[string]http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]http.Handler{"/": pages.Home, "/activate": pages.Activate, "/decline": pages.Decline, "/reset": pages.Reset}
+	return map[string]http.Handler{"/": pages.Home, "/activate": pages.Activate, "/decline": pages.Decline, "/reset": pages.Reset, "/reset-username": pages.ResetUsername}
 }
 
 func get(h http.Handler, target string) *httptest.ResponseRecorder {
@@ -128,10 +128,11 @@ func TestPagesSayWhereToGo(t *testing.T) {
 	t.Parallel()
 	pages := testPages(t, acme)
 	for path, words := range map[string][]string{
-		"/":         {"/graphql", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz", "/readyz", "https://id.example.com/graphql"},
-		"/activate": {"six digits", "changes nothing", "activate(input"},
-		"/decline":  {"changes nothing", "declineRegistration"},
-		"/reset":    {"changes nothing", "resetPassword", "works once"},
+		"/":               {"/graphql", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz", "/readyz", "https://id.example.com/graphql"},
+		"/activate":       {"six digits", "changes nothing", "activate(input"},
+		"/decline":        {"changes nothing", "declineRegistration"},
+		"/reset":          {"changes nothing", "resetPassword", "works once"},
+		"/reset-username": {"changes nothing", "resetUsername", "works once"},
 	} {
 		body := get(pages[path], path).Body.String()
 		for _, word := range append(words, `<html lang="en">`, "width=device-width", "<title>", "prefers-color-scheme: dark", "https://acme.example/privacy") {
