@@ -104,15 +104,19 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 }
 
 // ask OPERATION [FIELD=TEXT ...] sends testdata/operations/OPERATION.graphql
-// with the fields as its input. "! ask" wants it refused.
+// with the fields as its input; FIELD:null is a null. "! ask" wants it refused.
 func (s *story) ask(ts *testscript.TestScript, neg bool, args []string) {
 	input := map[string]any{}
 	for _, arg := range args[1:] {
 		field, text, ok := strings.Cut(arg, "=")
-		if !ok {
+		switch name, empties := strings.CutSuffix(arg, ":null"); {
+		case ok:
+			input[field] = text
+		case empties:
+			input[name] = nil
+		default:
 			ts.Fatalf("ask: %q is not FIELD=TEXT", arg)
 		}
-		input[field] = text
 	}
 	s.answer = s.client.ask(args[0], input)
 	pretty, _ := json.MarshalIndent(s.answer.body, "", "  ")
@@ -236,7 +240,7 @@ func (s *story) pass(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 var (
-	mainLink  = regexp.MustCompile(`/(?:activate|reset)\?token=([\w-]+)`)
+	mainLink  = regexp.MustCompile(`/(?:activate|reset|reset-username)\?token=([\w-]+)`)
 	notMeLink = regexp.MustCompile(`/decline\?token=([\w-]+)`)
 )
 
