@@ -93,6 +93,7 @@ func TestEveryQueryHasItsIndex(t *testing.T) {
 		}
 		for _, want := range []string{
 			"unique users(email_key)",
+			"unique users(username_key)",
 			"unique credentials(user_id)",
 			"unique registrations(flow_digest)",
 			"index registrations(email_key, network, created_at)",
