@@ -45,7 +45,7 @@ func (r *Renderer) check(kind auth.LetterKind, tag language.Tag, p parts) error 
 		letter(templatecheck.CheckTextStrict(p.text.Lookup(name), dot))
 	}
 	letter(templatecheck.CheckTextStrict(p.markup.Lookup(htmlLayout), page{}))
-	if len(faults) == 0 {
+	if errors.Join(faults...) == nil {
 		at := time.Date(2026, time.December, 31, 23, 59, 0, 0, time.UTC)
 		letter(r.probe(auth.Letter{Kind: kind, At: at}, tag, p, func(reflect.Value) {}))
 		letter(r.probe(auth.Letter{Kind: kind, At: at, ExpiresAt: at.Add(90 * time.Minute)}, tag, p, fillEmpty))

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"mime"
 	netmail "net/mail"
+	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -349,5 +351,41 @@ func TestAnUnusedLanguageIsAFault(t *testing.T) {
 	delete(files, "test.fr.html")
 	if _, err := overriding(files, ""); err == nil || !strings.Contains(err.Error(), "shared.fr.html: no letter is written in fr") {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestTheReadmeListsWhatTemplatesGet keeps whoever words letters anew from
+// looking into the code.
+func TestTheReadmeListsWhatTemplatesGet(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n### Letters\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	var wanted []string
+	for _, kind := range auth.LetterKinds() {
+		wanted = append(wanted, string(kind))
+	}
+	files := embedded(t)
+	for _, name := range []string{textLayout, htmlLayout, "shared.en.txt", "shared.en.html", "test.en.txt"} {
+		has, err := blocks(name, files[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		wanted = append(wanted, has...)
+	}
+	for _, word := range wanted {
+		if !strings.Contains(section, "`"+word+"`") {
+			t.Errorf("the README does not name %s", word)
+		}
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[page](), reflect.TypeFor[Brand](), reflect.TypeFor[Device](), reflect.TypeFor[Lifetime]()} {
+		for field := range of.Fields() {
+			if !regexp.MustCompile("[`.a-z]\\." + field.Name + "\\b").MatchString(section) {
+				t.Errorf("the README does not name field %s of %s", field.Name, of.Name())
+			}
+		}
 	}
 }
