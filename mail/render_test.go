@@ -83,6 +83,7 @@ func TestLettersWithoutATokenHoldNone(t *testing.T) {
 // there.
 func TestNothingThatAStrangerWroteIsShown(t *testing.T) {
 	t.Parallel()
+	r := testRenderer(t)
 	for _, evil := range []string{
 		"http://evil.example", "evil.example", "you@evil.example", "www.evil.example/x",
 		"Ada</p><a href=https://evil.example>click</a>", "Ada\r\nBcc: evil@evil.example",
@@ -93,7 +94,7 @@ func TestNothingThatAStrangerWroteIsShown(t *testing.T) {
 			clean.Name, clean.UserAgent, clean.IPAddress = "", "", ""
 			dirty := clean
 			dirty.Name, dirty.UserAgent, dirty.IPAddress, dirty.Locale = evil, evil, evil, evil
-			want, got := render(t, testRenderer(t), clean), render(t, testRenderer(t), dirty)
+			want, got := render(t, r, clean), render(t, r, dirty)
 			// A line break is white space in a name: "Ada Bcc: ..." is refused for
 			// its colon, so that here too nothing remains.
 			if got != want {
@@ -171,6 +172,7 @@ func TestUserAgentsAreTakenForWhatTheyAre(t *testing.T) {
 
 func TestADeviceIsToldInWords(t *testing.T) {
 	t.Parallel()
+	r := testRenderer(t)
 	for agent, want := range map[string]struct{ en, de string }{
 		testAgent:                       {"Firefox on Windows", "Firefox unter Windows"},
 		"Safari/604.1 iPhone":           {"Safari on iPhone", "Safari auf iPhone"},
@@ -184,12 +186,12 @@ func TestADeviceIsToldInWords(t *testing.T) {
 		l.UserAgent = agent
 		for locale, line := range map[string]string{"en": "Device: " + want.en + "\n", "de": "Gerät:      " + want.de + "\n"} {
 			l.Locale = locale
-			if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, line) {
+			if m := render(t, r, l); !strings.Contains(m.Text, line) {
 				t.Errorf("%q: no %q in\n%s", agent, line, m.Text)
 			}
 		}
 		l.Locale = "de"
-		if m := render(t, testRenderer(t), l); !strings.Contains(m.HTML, "<td>"+want.de+"</td>") {
+		if m := render(t, r, l); !strings.Contains(m.HTML, "<td>"+want.de+"</td>") {
 			t.Errorf("%q: no %q in\n%s", agent, want.de, m.HTML)
 		}
 	}
@@ -197,6 +199,7 @@ func TestADeviceIsToldInWords(t *testing.T) {
 
 func TestLifetimesAreToldInWords(t *testing.T) {
 	t.Parallel()
+	r := testRenderer(t)
 	for minutes, want := range map[int]struct{ en, de string }{
 		1: {"(1 minute after", "also 1 Minute ab"}, 30: {"(30 minutes after", "also 30 Minuten ab"},
 		60: {"(1 hour after", "also 1 Stunde ab"}, 90: {"(1 hour and 30 minutes after", "also 1 Stunde und 30 Minuten ab"},
@@ -206,7 +209,7 @@ func TestLifetimesAreToldInWords(t *testing.T) {
 		l.ExpiresAt = l.At.Add(minute(minutes))
 		for locale, words := range map[string]string{"en": want.en, "de": want.de} {
 			l.Locale = locale
-			if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, words) || !strings.Contains(m.HTML, words) {
+			if m := render(t, r, l); !strings.Contains(m.Text, words) || !strings.Contains(m.HTML, words) {
 				t.Errorf("%d minutes: no %q in\n%s", minutes, words, m.Text)
 			}
 		}
@@ -215,6 +218,7 @@ func TestLifetimesAreToldInWords(t *testing.T) {
 
 func TestInstantsAreWrittenAsTheLanguageWritesThem(t *testing.T) {
 	t.Parallel()
+	r := testRenderer(t)
 	months := strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
 	berlin := time.FixedZone("CET", 3600)
 	for i, month := range months {
@@ -224,7 +228,7 @@ func TestInstantsAreWrittenAsTheLanguageWritesThem(t *testing.T) {
 			"en": l.At.UTC().Format("2006-01-02 15:04 UTC"), "de": "9. " + month + " 2026 um 00:04 Uhr (UTC)",
 		} {
 			l.Locale = locale
-			if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+			if m := render(t, r, l); !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
 				t.Errorf("no %q in\n%s", want, m.Text)
 			}
 		}

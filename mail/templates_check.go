@@ -30,8 +30,18 @@ func dots() map[string]any {
 // by the types of what templates are given, in the branches too that no probe
 // takes, then by writing letters that hold everything and next to nothing,
 // which is when html/template judges what stands where.
-func (r *Renderer) check(kind auth.LetterKind, tag language.Tag, p parts) error {
-	faults := append(checkBlocks(p.text), checkBlocks(p.markup)...)
+func (r *Renderer) check(files map[string]string, kind auth.LetterKind, tag language.Tag, p parts) error {
+	// The HTML, not escaped: html/template rewrites what it has executed once.
+	markup := texttemplate.New("letter").Funcs(functions())
+	for _, name := range partNames(string(kind), tag.String()) {
+		if !strings.HasSuffix(name, ".html") {
+			continue
+		}
+		if _, err := markup.New(name).Parse(files[name]); err != nil {
+			return err
+		}
+	}
+	faults := append(checkBlocks(p.text), checkBlocks(markup)...)
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
@@ -44,7 +54,7 @@ func (r *Renderer) check(kind auth.LetterKind, tag language.Tag, p parts) error 
 	for name, dot := range map[string]any{"subject": page{}, "instant": time.Time{}, textLayout: page{}} {
 		letter(templatecheck.CheckTextStrict(p.text.Lookup(name), dot))
 	}
-	letter(templatecheck.CheckTextStrict(p.markup.Lookup(htmlLayout), page{}))
+	letter(templatecheck.CheckTextStrict(markup.Lookup(htmlLayout), page{}))
 	if errors.Join(faults...) == nil {
 		at := time.Date(2026, time.December, 31, 23, 59, 0, 0, time.UTC)
 		letter(r.probe(auth.Letter{Kind: kind, At: at}, tag, p, func(reflect.Value) {}))

@@ -74,6 +74,22 @@ func TestNoTextIsMissingInALanguage(t *testing.T) {
 	}
 }
 
+func TestOurOwnTemplatesHoldWhatIsAskedOfOthers(t *testing.T) {
+	t.Parallel()
+	files, r := embedded(t), testRenderer(t)
+	for kind, w := range r.wording {
+		for _, tag := range w.languages {
+			p, err := readParts(files, string(kind), tag.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := r.check(files, kind, tag, p); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // TestEveryBlockIsCheckedByItself: a block that the table of their dots forgot
 // would be checked only where a letter calls it.
 func TestEveryBlockIsCheckedByItself(t *testing.T) {
@@ -102,12 +118,13 @@ var tagOfHTML = regexp.MustCompile(`(?s)<style>.*?</style>|<[^>]*>|https?://\S+`
 // layout instead of a language's own files.
 func TestAGermanLetterIsGermanThroughout(t *testing.T) {
 	t.Parallel()
+	r := testRenderer(t)
 	agents := []string{testAgent, "", "okhttp/4.12.0", "Safari/604.1 iPhone", "Linux"}
 	for _, kind := range auth.LetterKinds() {
 		for _, agent := range agents {
 			l := testLetter(kind)
 			l.Locale, l.UserAgent = "de-CH", agent
-			m := render(t, testRenderer(t), l)
+			m := render(t, r, l)
 			for part, text := range map[string]string{"subject": m.Subject, "text": m.Text, "HTML": m.HTML} {
 				if found := wordOfEnglish.FindAllString(tagOfHTML.ReplaceAllString(text, " "), -1); len(found) > 0 {
 					t.Errorf("%s, %s of a letter to %q: %q", kind, part, agent, found)
@@ -118,7 +135,7 @@ func TestAGermanLetterIsGermanThroughout(t *testing.T) {
 			}
 			english := testLetter(kind)
 			english.UserAgent = agent
-			if e := render(t, testRenderer(t), english); len(linkInText.FindAllString(e.Text, -1)) != len(linkInText.FindAllString(m.Text, -1)) ||
+			if e := render(t, r, english); len(linkInText.FindAllString(e.Text, -1)) != len(linkInText.FindAllString(m.Text, -1)) ||
 				len(linkInHTML.FindAllString(e.HTML, -1)) != len(linkInHTML.FindAllString(m.HTML, -1)) {
 				t.Errorf("%s has other links in German than in English", kind)
 			}
@@ -194,6 +211,7 @@ func TestALetterComesInTheLanguageThatSuitsBest(t *testing.T) {
 
 func TestAFileOfTheOperatorsTakesThePlaceOfOurs(t *testing.T) {
 	t.Parallel()
+	plain := testRenderer(t)
 	r, err := overriding(map[string]string{
 		"test.de.txt": `{{define "subject"}}Probe{{end}}{{define "body"}}{{template "greeting" .}} {{template "sign" .}}{{end}}{{define "sign"}}Ihr {{.Brand.Name}}{{end}}`,
 		".hidden":     "{{",
@@ -207,7 +225,7 @@ func TestAFileOfTheOperatorsTakesThePlaceOfOurs(t *testing.T) {
 	if m.Subject != "Probe" || !strings.HasPrefix(m.Text, "Guten Tag, Ihr Acme\n") {
 		t.Errorf("subject %q, text\n%s", m.Subject, m.Text)
 	}
-	ours := render(t, testRenderer(t), l)
+	ours := render(t, plain, l)
 	ours.HTML = strings.Replace(ours.HTML, "<title>"+ours.Subject, "<title>Probe", 1)
 	if m.HTML != ours.HTML {
 		t.Error("the HTML changed, of which nothing was overridden but the subject")
@@ -219,7 +237,7 @@ func TestAFileOfTheOperatorsTakesThePlaceOfOurs(t *testing.T) {
 			if kind == auth.LetterTest && locale == "de" {
 				continue
 			}
-			if render(t, r, l) != render(t, testRenderer(t), l) {
+			if render(t, r, l) != render(t, plain, l) {
 				t.Errorf("%s in %s changed", kind, locale)
 			}
 		}
@@ -266,8 +284,8 @@ func TestEveryFaultOfATemplateIsNamedAtTheStart(t *testing.T) {
 		"unknown function":       {"test.en.txt", good + `{{define "body"}}{{shout .}}{{end}}`, `test.en.txt:1: function "shout" not defined`},
 		"missing block":          {"test.de.txt", good, `test.de.txt: {{define "body"}} missing`},
 		"missing shared block":   {"shared.de.txt", `{{define "greeting"}}x{{end}}`, `shared.de.txt: {{define "device"}}, {{define "footer"}}, {{define "instant"}}, {{define "lifetime"}}, {{define "origin"}} missing`},
-		"unknown field":          {"test.de.html", `{{define "body"}}{{.Nmae}}{{end}}`, `test.de.html:1:19: checking "body" at <.Nmae>`},
-		"in a branch not taken":  {"test.en.txt", good + `{{define "body"}}x{{if eq .Lang "xx"}}{{.Nmae}}{{end}}{{end}}`, "test.en.txt:1:"},
+		"unknown field":          {"test.de.html", `{{define "body"}}{{.Nick}}{{end}}`, `test.de.html:1:19: checking "body" at <.Nick>`},
+		"in a branch not taken":  {"test.en.txt", good + `{{define "body"}}x{{if eq .Lang "xx"}}{{.Nick}}{{end}}{{end}}`, "test.en.txt:1:"},
 		"field of a block":       {"test.en.txt", good + `{{define "body"}}x{{.Device.Vendor}}{{end}}`, "test.en.txt:1:"},
 		"unknown block":          {"test.en.txt", good + `{{define "body"}}x{{template "nowhere" .}}{{end}}`, `template "nowhere" not defined`},
 		"wrong dot":              {"test.en.txt", good + `{{define "body"}}x{{template "device" .}}{{end}}`, "test.en: template: shared.en.txt"},
@@ -309,7 +327,7 @@ func TestAllFaultyTemplatesAreNamedAtOnce(t *testing.T) {
 		"activation.en.txt":      "{{",
 		"activation.de.html":     `{{define "body"}}{{template "greeting" .}}{{.Lnik}}{{end}}`,
 		"password_reset.de.html": `{{define "boddy"}}{{end}}`,
-		"shared.de.html":         strings.Replace(embedded(t)["shared.de.html"], ".Name", ".Nmae", 1),
+		"shared.de.html":         strings.Replace(embedded(t)["shared.de.html"], ".Name", ".Nick", 1),
 		"welcome":                "",
 	})
 	files["test.de.txt"] = `{{define "subject"}}x{{end}}{{define "body"}}{{.Code.Length}}{{template "press" .}}{{end}}`

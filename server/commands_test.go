@@ -198,7 +198,7 @@ func TestLettersAreWordedAsTheSettingsSay(t *testing.T) {
 	}
 
 	// What nobody could see when a letter is sent stops the start.
-	if err := os.WriteFile(file, []byte(`{{define "subject"}}{{.Nmae}}{{end}}{{define "body"}}x{{end}}`), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(`{{define "subject"}}{{.Nick}}{{end}}{{define "body"}}x{{end}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(templates, "tset.de.txt"), nil, 0o600); err != nil {
