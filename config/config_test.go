@@ -80,6 +80,8 @@ func TestNoSettingIsNeeded(t *testing.T) {
 		{"SecretPath", c.SecretPath(), "gatehouse.db.secret"},
 		{"MailURL", c.MailURL.Reveal(), "log:"},
 		{"MailFrom", c.MailFrom, "no-reply@localhost"},
+		{"MailTemplates", c.MailTemplates, ""},
+		{"DefaultLocale", c.DefaultLocale, "en"},
 		{"SigningAlgorithm", c.SigningAlgorithm, "ES256"},
 		{"Loopback", c.Loopback(), true},
 		{"Secure", c.Secure(), false},
@@ -150,6 +152,7 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 		"TRUSTED_PROXIES=10.1.2.3/8, ::ffff:192.0.2.1,2001:db8::/32,::ffff:172.16.0.0/108", "SESSION_IDLE_LIFETIME=1d12h", "REFRESH_GRACE=0",
 		"HASHING_MEMORY=65536KiB", "DOCUMENT_MAX_BYTES=4096", "LIMIT_CODE_PER_ACCOUNT= 5/15m , 20/1d ", "BRAND_COLOUR=#ABCDEF",
 		"LOG_LEVEL=warn", "LOG_FORMAT=json", "REGISTRATION=closed", "COOKIE_TRANSPORT=off", "MIGRATE=off", "MAIL_URL=smtp://localhost:2525", "MAIL_FROM=a@example.com",
+		"MAIL_TEMPLATES=.", "DEFAULT_LOCALE=de_at",
 		"LINK_URL_RESET=https://app.example.com/#/reset/{token}", "LEEWAY=", "LEEWAY_FILE=",
 		"DATABASE_URL=postgres://u:p@h/d", "SECRET="+goodSecret+","+base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 32)),
 	)
@@ -161,6 +164,9 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 	}
 	if got := fmt.Sprint(c.TrustedProxies); got != "[10.0.0.0/8 192.0.2.1/32 2001:db8::/32 172.16.0.0/12]" {
 		t.Errorf("TrustedProxies are %s", got)
+	}
+	if c.MailTemplates != "." || c.DefaultLocale != "de-AT" {
+		t.Errorf("templates in %s, language %s", c.MailTemplates, c.DefaultLocale)
 	}
 	if c.SessionIdleLifetime != 36*time.Hour || c.RefreshGrace != 0 || c.Leeway != 5*time.Second {
 		t.Errorf("idle %v, grace %v, leeway %v", c.SessionIdleLifetime, c.RefreshGrace, c.Leeway)
@@ -190,6 +196,7 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		"SECRET=short", "SECRET=" + goodSecret + ",", "SECRET=" + goodSecret[:42] + "!", "SECRET=" + goodSecret[:42] + "9=", "SECRET=" + strings.Repeat("+", 42) + "_",
 		"MAIL_URL=log:x", "MAIL_URL=file:", "MAIL_URL=smtp://", "MAIL_URL=resend://api.resend.com", "MAIL_URL=http://mail", "MAIL_URL=smtp://a:%zz@host",
 		"MAIL_URL=smtp://mail.example.com/?starttls=off", "MAIL_URL=smtps://mail.example.com/inbox", "MAIL_URL=resend://key@api.resend.com#x",
+		"MAIL_TEMPLATES=/nowhere/at/all", "MAIL_TEMPLATES=config_test.go", "DEFAULT_LOCALE=german", "DEFAULT_LOCALE=und", "DEFAULT_LOCALE=*", "DEFAULT_LOCALE=de-x-" + strings.Repeat("a-", 20) + "a",
 		"MAIL_FROM=nobody", "MAIL_FROM=A <a@example.com>\nBcc: b@example.com",
 		"ISSUER=gatehouse", "ISSUER=https://a.example/?x=1", "AUDIENCE=two words", "SIGNING_ALGORITHM=none", "SIGNING_ALGORITHM=HS256",
 		"LEEWAY=5", "LEEWAY=-1s", "LEEWAY=61s", "ACCESS_TOKEN_LIFETIME=0s", "ACCESS_TOKEN_LIFETIME=25h", "SESSION_LIFETIME=999999d", "SESSION_LIFETIME=99999999999999999d",
