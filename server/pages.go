@@ -19,7 +19,7 @@ const (
 	pathActivate       = "/activate"
 	pathDecline        = "/decline"
 	pathReset          = "/reset"
-	pathChangePassword = "/.well-known/change-password" //nolint:gosec // a path, fixed by the W3C
+	pathChangePassword = "/.well-known/change-password"
 )
 
 // formBytes is the most that a form may take: its longest password, every byte
