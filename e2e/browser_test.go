@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -38,9 +39,16 @@ func newBrowser(t testing.TB, w *world, language string, script bool) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Not t.TempDir: a process of the browser's may outlive it for a moment and
+	// write there, which is no fault of the pages.
+	profile, err := os.MkdirTemp("", "gatehouse-chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(profile) })
 	options := []chromedp.ExecAllocatorOption{
 		chromedp.NoFirstRun, chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU,
-		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(profile),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("no-proxy-server", true), chromedp.Flag("accept-lang", language),
@@ -51,8 +59,13 @@ func newBrowser(t testing.TB, w *world, language string, script bool) *browser {
 	t.Cleanup(cancel)
 	allocated, end := chromedp.NewExecAllocator(within, options...)
 	t.Cleanup(end)
-	tab, shut := chromedp.NewContext(allocated)
-	t.Cleanup(shut)
+	tab, _ := chromedp.NewContext(allocated)
+	t.Cleanup(func() {
+		// Waits until it has closed itself, and written what it keeps.
+		if err := chromedp.Cancel(tab); err != nil {
+			t.Error(err)
+		}
+	})
 	b := &browser{Context: tab, t: t}
 	chromedp.ListenTarget(tab, b.hear)
 	b.run(network.Enable(), log.Enable(), runtime.Enable(), emulation.SetScriptExecutionDisabled(!script))
