@@ -101,14 +101,7 @@ func (s *Service) activateByCode(ctx context.Context, c Caller, flow, code, devi
 }
 
 func (s *Service) activateByLink(ctx context.Context, c Caller, token string, flow *string, password, device string) (SignIn, error) {
-	link, err := s.findLink(ctx, c.Client, token, LinkActivate)
-	if err != nil {
-		return SignIn{}, err
-	}
-	reg, err := s.store.RegistrationByID(ctx, link.RegistrationID)
-	if errors.Is(err, ErrNotFound) || err == nil && reg.Void {
-		return SignIn{}, InvalidToken
-	}
+	reg, link, err := s.registrationOf(ctx, c, token)
 	if err != nil {
 		return SignIn{}, err
 	}
@@ -129,6 +122,20 @@ func (s *Service) activateByLink(ctx context.Context, c Caller, token string, fl
 		return SignIn{}, InvalidToken
 	}
 	return signIn, err
+}
+
+// registrationOf finds what the token of an activation link is for: InvalidToken
+// or ExpiredToken. It changes nothing.
+func (s *Service) registrationOf(ctx context.Context, c Caller, token string) (Registration, Link, error) {
+	link, err := s.findLink(ctx, c.Client, token, LinkActivate)
+	if err != nil {
+		return Registration{}, Link{}, err
+	}
+	reg, err := s.store.RegistrationByID(ctx, link.RegistrationID)
+	if errors.Is(err, ErrNotFound) || err == nil && reg.Void {
+		return Registration{}, Link{}, InvalidToken
+	}
+	return reg, link, err
 }
 
 // provePassword counts and checks the password chosen at registration.
@@ -155,33 +162,14 @@ func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, h
 // an address one wins. The user's row comes first, since its unique address is
 // what racing activations wait for; a loser rolls back and leaves no trace.
 func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link Link, meters []Meter, methods []string, device string) (SignIn, error) {
-	user := User{
-		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Name: reg.Name,
-		Locale: reg.Locale, Status: Active, Roles: []string{}, LastLoginAt: c.Now,
-		CreatedAt: c.Now, UpdatedAt: c.Now,
-	}
+	user := s.newUser(c, reg)
+	user.LastLoginAt = c.Now
 	signIn, err := s.newSignIn(c.Client, user, methods, device)
 	if err != nil {
 		return SignIn{}, err
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		won, err := q.InsertUser(ctx, user)
-		if err == nil && won {
-			won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
-		}
-		if err == nil && won && link.Digest != nil {
-			won, err = q.UseLink(ctx, link.Digest, LinkActivate, c.Now)
-		}
-		if err != nil {
-			return err
-		}
-		if !won {
-			return errOvertaken
-		}
-		if err := q.SetPassword(ctx, user.ID, reg.PasswordHash, c.Now); err != nil {
-			return err
-		}
-		if err := s.voidAttempts(ctx, q, reg.Email.Key, c.Now); err != nil {
+		if err := s.becomeUser(ctx, q, c, user, reg, link); err != nil {
 			return err
 		}
 		if err := q.InsertSession(ctx, signIn.Session); err != nil {
@@ -199,6 +187,36 @@ func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link
 		return SignIn{}, err
 	}
 	return signIn, nil
+}
+
+// newUser is the user that a registration becomes.
+func (s *Service) newUser(c Caller, reg Registration) User {
+	return User{
+		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Name: reg.Name,
+		Locale: reg.Locale, Status: Active, Roles: []string{}, CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+}
+
+// becomeUser writes the user of a registration, and ends all other attempts at
+// its address; errOvertaken where another was faster.
+func (s *Service) becomeUser(ctx context.Context, q Queries, c Caller, user User, reg Registration, link Link) error {
+	won, err := q.InsertUser(ctx, user)
+	if err == nil && won {
+		won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
+	}
+	if err == nil && won && link.Digest != nil {
+		won, err = q.UseLink(ctx, link.Digest, LinkActivate, c.Now)
+	}
+	if err != nil {
+		return err
+	}
+	if !won {
+		return errOvertaken
+	}
+	if err := q.SetPassword(ctx, user.ID, reg.PasswordHash, c.Now); err != nil {
+		return err
+	}
+	return s.voidAttempts(ctx, q, reg.Email.Key, c.Now)
 }
 
 // voidAttempts ends every registration of an address that has become a user's.

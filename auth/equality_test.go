@@ -172,6 +172,14 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 				return err
 			}
 		},
+		"activate on the page": func(h *house) prepared {
+			h.register("new@example.org")
+			token := h.letter().Token
+			return func(ctx context.Context) error {
+				_, err := h.ActivateOnly(ctx, h.stranger(), token, password)
+				return err
+			}
+		},
 		"decline": func(h *house) prepared {
 			h.register("new@example.org")
 			token := h.letter().NotMeToken

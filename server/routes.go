@@ -10,7 +10,6 @@ import (
 
 	"gatehouse/auth"
 	"gatehouse/graph"
-	"gatehouse/web"
 )
 
 // Where everything is.
@@ -30,11 +29,8 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := web.New(
-		web.Brand{Name: cfg.BrandName, Colour: cfg.BrandColour, TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL},
-		public.JoinPath(pathGraphQL).String(),
-		web.Paths{GraphQL: pathGraphQL, JWKS: pathJWKS, Discovery: pathDiscovery, Alive: pathAlive, Ready: pathReady},
-	)
+	admit := auth.NewThrottle(s.anonymousLimit())
+	pages, err := s.linkPages(public, admit)
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +40,12 @@ func (s *Server) routes() (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle(pathGraphQL, s.graphQL(public))
+	mux.Handle(pathGraphQL, s.graphQL(public, admit))
 	mux.Handle("GET "+pathJWKS, serveJWKS(func() []byte { return s.keys.JWKS(s.rules.Now()) }))
 	mux.Handle("GET "+pathDiscovery, discovery)
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
-	mux.Handle("GET /{$}", pages.Home)
-	mux.Handle("GET /activate", pages.Activate)
-	mux.Handle("GET /decline", pages.Decline)
-	mux.Handle("GET /reset", pages.Reset)
+	pages.mount(mux, withDeadline(s.deps.Timeouts.Handle))
 
 	return chain(mux,
 		withRequestID(s.deps.Random),
@@ -84,18 +77,23 @@ func withoutRedirects(next http.Handler) http.Handler {
 
 // graphQL is the API, behind what only it needs. CORS comes first, so that a
 // page can read why its request was refused.
-func (s *Server) graphQL(public *url.URL) http.Handler {
+func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 	cfg := s.config
 	origins := newOriginList(public, cfg.AllowedOrigins)
 	who := callers{auth: s.rules, names: newCookieNames(public, cfg.Loopback()), origins: origins, offered: cfg.CookieTransport}
-	limit := auth.Rate(cfg.LimitAnonymousPerAddress)
-	if !cfg.RateLimits {
-		limit = auth.Rate{}
-	}
 	return chain(graph.NewHandler(graph.Options{
 		Auth: s.rules, Settings: shownSettings(cfg), Limits: documentLimits(cfg),
-		Introspection: cfg.Introspection, Admit: admitAnonymous(limit), Logger: s.deps.Logger,
+		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Logger: s.deps.Logger,
 	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)
+}
+
+// anonymousLimit is the requests of one client that brings no good token, to the
+// API and the pages together; the zero Rate where limits are off.
+func (s *Server) anonymousLimit() auth.Rate {
+	if !s.config.RateLimits {
+		return auth.Rate{}
+	}
+	return auth.Rate(s.config.LimitAnonymousPerAddress)
 }
 
 // withDeadline bounds what a request may wait for behind us.
@@ -111,8 +109,7 @@ func withDeadline(within time.Duration) middleware {
 
 // admitAnonymous limits the requests of each client that brings no good token,
 // in this process alone. A bad token doesn't get around it.
-func admitAnonymous(limit auth.Rate) func(context.Context) error {
-	throttle := auth.NewThrottle(limit)
+func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 	return func(ctx context.Context) error {
 		caller := graph.CallerFrom(ctx)
 		if caller.Kind != auth.Anonymous {

@@ -52,7 +52,7 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 			t.Errorf("%s: %d %s %q", path, a.status, a.header.Get("Content-Type"), a.body)
 		}
 	}
-	for _, path := range []string{"/", "/activate", "/decline", "/reset", pathJWKS} {
+	for _, path := range []string{"/", pathChangePassword, pathJWKS} {
 		if a := h.do(http.MethodPost, path, "token=x", nil); a.status != http.StatusMethodNotAllowed {
 			t.Errorf("POST %s: %d", path, a.status)
 		}
