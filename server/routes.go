@@ -36,15 +36,11 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	discovery, err := serveDiscovery(cfg.Issuer, public, cfg.SigningAlgorithm)
-	if err != nil {
-		return nil, err
-	}
 
 	mux := http.NewServeMux()
 	mux.Handle(pathGraphQL, s.graphQL(public))
 	mux.Handle("GET "+pathJWKS, serveJWKS(func() []byte { return s.keys.JWKS(s.rules.Now()) }))
-	mux.Handle("GET "+pathDiscovery, discovery)
+	mux.Handle("GET "+pathDiscovery, serveDiscovery(cfg.Issuer, public, func() []auth.Algorithm { return s.keys.Algorithms(s.rules.Now()) }))
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
 	mux.Handle("GET /{$}", pages.Home)
