@@ -17,6 +17,7 @@ const (
 	EndedByPasswordReset EndReason = "PASSWORD_RESET"
 	EndedByAdministrator EndReason = "REVOKED_BY_ADMINISTRATOR"
 	EndedBySuspension    EndReason = "ACCOUNT_SUSPENDED"
+	EndedByDeletion      EndReason = "ACCOUNT_DELETED"
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation

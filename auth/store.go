@@ -30,6 +30,7 @@ type Queries interface {
 	AttemptQueries
 	BlacklistQueries
 	SigningKeyQueries
+	AccountQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error

@@ -230,7 +230,7 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag) page {
 	case auth.LetterPasswordReset:
 		p.Link = fill(r.links.Reset, l.Token)
 		p.Name = shownName(l.Name)
-	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged:
+	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterAccountDeleted:
 		p.Name = shownName(l.Name)
 	}
 	return p
