@@ -236,6 +236,24 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 				return err
 			}
 		},
+		"export": func(h *house) prepared {
+			h.user("ada@example.org")
+			c := h.caller(h.login("ada@example.org").Tokens.Access)
+			return func(ctx context.Context) error {
+				_, err := h.ExportAccount(ctx, c)
+				return err
+			}
+		},
+		"delete": func(h *house) prepared {
+			h.user("ada@example.org")
+			c := h.caller(h.login("ada@example.org").Tokens.Access)
+			_, err := h.RequestPasswordReset(h.ctx, h.stranger(), "ada@example.org")
+			ok(h.t, err)
+			return func(ctx context.Context) error {
+				_, err := h.DeleteAccount(ctx, c)
+				return err
+			}
+		},
 	}
 	for name, prepare := range mutations {
 		t.Run(name, func(t *testing.T) {

@@ -22,6 +22,8 @@ const (
 	EventPasswordReset         EventType = "PASSWORD_RESET"
 	EventUserCreated           EventType = "USER_CREATED"
 	EventUserSuspended         EventType = "USER_SUSPENDED"
+	EventAccountExported       EventType = "ACCOUNT_EXPORTED"
+	EventAccountDeleted        EventType = "ACCOUNT_DELETED"
 	EventSigningKeyRotated     EventType = "SIGNING_KEY_ROTATED"
 )
 

@@ -23,6 +23,8 @@ const (
 	LetterNoAccount LetterKind = "no_account"
 	// LetterPasswordChanged tells that the password was changed.
 	LetterPasswordChanged LetterKind = "password_changed"
+	// LetterAccountDeleted is the farewell to an account that is gone.
+	LetterAccountDeleted LetterKind = "account_deleted"
 	// LetterTest is what an operator sends to see that mail arrives.
 	LetterTest LetterKind = "test"
 )
@@ -31,7 +33,7 @@ const (
 func LetterKinds() []LetterKind {
 	return []LetterKind{
 		LetterActivation, LetterRegistrationAttempt, LetterPasswordReset,
-		LetterNoAccount, LetterPasswordChanged, LetterTest,
+		LetterNoAccount, LetterPasswordChanged, LetterAccountDeleted, LetterTest,
 	}
 }
 
@@ -62,9 +64,12 @@ type Letter struct {
 
 // An OutboxLetter is a letter as it rests in storage: sealed, and counted.
 type OutboxLetter struct {
-	ID     uuid.UUID
-	Kind   LetterKind
-	Sealed []byte
+	ID   uuid.UUID
+	Kind LetterKind
+	// Recipient is an HMAC of the address, by which the letters to an account
+	// are found; it tells the address to nobody. Nil of one claimed to be sent.
+	Recipient []byte
+	Sealed    []byte
 	// Void letters are never sent: they are written where there is nobody to
 	// tell, so that the work is the same.
 	Void      bool

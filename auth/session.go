@@ -16,6 +16,7 @@ const (
 	EndedByReuse         EndReason = "REFRESH_TOKEN_REUSED"
 	EndedByPasswordReset EndReason = "PASSWORD_RESET"
 	EndedBySuspension    EndReason = "ACCOUNT_SUSPENDED"
+	EndedByDeletion      EndReason = "ACCOUNT_DELETED"
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation

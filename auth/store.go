@@ -30,6 +30,7 @@ type Queries interface {
 	AttemptQueries
 	BlacklistQueries
 	SigningKeyQueries
+	AccountQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error
@@ -255,7 +256,7 @@ type BlacklistedToken struct {
 type SigningKey struct {
 	ID        string // RFC 7638 thumbprint, the "kid"
 	Sequence  int    // 1, 2, 3 ...; unique, so that of two nodes that rotate at once one wins
-	Algorithm string // a JWS "alg": ES256
+	Algorithm string // an [Algorithm]
 	PublicJWK []byte // JSON
 	Sealed    []byte
 	CreatedAt time.Time

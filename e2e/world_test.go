@@ -176,8 +176,8 @@ func (w *world) pass(d time.Duration) error {
 	return w.server.Step(context.Background())
 }
 
-func (w *world) createUser(address, password string) error {
-	_, err := w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: address, Password: &password})
+func (w *world) createUser(address, password string, roles ...string) error {
+	_, err := w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: address, Password: &password, Roles: roles})
 	return err
 }
 

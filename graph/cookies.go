@@ -79,10 +79,7 @@ func refreshTokenOf(ctx context.Context, input *model.RefreshInput) (string, del
 // to empty afterwards; nil where no cookie is concerned. The caller's own
 // session comes before the refresh cookie: "" asks for it.
 func leavingTokenOf(ctx context.Context, input *model.LogoutInput) (string, CookieJar, error) {
-	token, jar := "", cookieJarFrom(ctx)
-	if jar.Authorized() || !jar.Carried() {
-		jar = nil
-	}
+	token, jar := "", leavingJar(ctx)
 	if input != nil && input.RefreshToken != nil {
 		token = *input.RefreshToken
 	} else if jar != nil && CallerFrom(ctx).SessionID == uuid.Nil {
@@ -92,6 +89,16 @@ func leavingTokenOf(ctx context.Context, input *model.LogoutInput) (string, Cook
 		return token, nil, nil
 	}
 	return token, jar, jar.Allowed()
+}
+
+// leavingJar is the jar to empty when the caller leaves; nil where no cookie is
+// concerned.
+func leavingJar(ctx context.Context) CookieJar {
+	jar := cookieJarFrom(ctx)
+	if jar.Authorized() || !jar.Carried() {
+		return nil
+	}
+	return jar
 }
 
 // signedIn hands the sign-in over.

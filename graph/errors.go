@@ -157,6 +157,8 @@ func sentence(code auth.Code) string {
 		return "This refresh token was used before; its session has ended."
 	case auth.InvalidInput:
 		return "Some of the input is not acceptable."
+	case auth.Conflict:
+		return "This would break a rule that stands above the request."
 	case auth.Disabled:
 		return "This is switched off on this server."
 	case auth.OriginRefused:

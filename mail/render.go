@@ -183,7 +183,7 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag, t parts) (page, error) 
 	case auth.LetterPasswordReset:
 		p.Link = fill(r.links.Reset, l.Token)
 		p.Name = shownName(l.Name)
-	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged:
+	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterAccountDeleted:
 		p.Name = shownName(l.Name)
 	}
 	return p, nil

@@ -65,7 +65,7 @@ func TestAResentActivationWithoutACodeSpeaksOfNoDigits(t *testing.T) {
 func TestLettersWithoutATokenHoldNone(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []auth.LetterKind{
-		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterTest,
+		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterAccountDeleted, auth.LetterTest,
 	} {
 		l := testLetter(kind)
 		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
@@ -110,7 +110,8 @@ func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
 		l := testLetter(kind)
 		l.Name = "Ada Lovelace"
 		m := render(t, testRenderer(t), l)
-		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt
+		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt ||
+			kind == auth.LetterAccountDeleted
 		for part, text := range map[string]string{"text": m.Text, "HTML": m.HTML} {
 			if got := strings.Contains(text, "Ada"); got != want {
 				t.Errorf("%s, %s: name shown %t, want %t", kind, part, got, want)

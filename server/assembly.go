@@ -100,6 +100,7 @@ func (a *assembly) build(ctx context.Context) error {
 	}
 	a.keys = auth.NewKeySet(auth.KeySetOptions{
 		Secrets: a.secrets, Issuer: cfg.Issuer, Audience: cfg.Audience, Leeway: cfg.Leeway, Random: deps.Random,
+		Algorithm: auth.Algorithm(cfg.SigningAlgorithm),
 	})
 	a.rules = auth.New(auth.Options{
 		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: hasher,

@@ -34,15 +34,11 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	discovery, err := serveDiscovery(cfg.Issuer, public, cfg.SigningAlgorithm)
-	if err != nil {
-		return nil, err
-	}
 
 	mux := http.NewServeMux()
 	mux.Handle(pathGraphQL, s.graphQL(public, admit))
 	mux.Handle("GET "+pathJWKS, serveJWKS(func() []byte { return s.keys.JWKS(s.rules.Now()) }))
-	mux.Handle("GET "+pathDiscovery, discovery)
+	mux.Handle("GET "+pathDiscovery, serveDiscovery(cfg.Issuer, public, func() []auth.Algorithm { return s.keys.Algorithms(s.rules.Now()) }))
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
 	pages.mount(mux, withDeadline(s.deps.Timeouts.Handle))

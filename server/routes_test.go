@@ -143,6 +143,17 @@ func TestTheDescriptionIsTrue(t *testing.T) {
 	}
 }
 
+func TestAServerOfEd25519KeysSaysSo(t *testing.T) {
+	t.Parallel()
+	h := build(t, map[string]string{"SIGNING_ALGORITHM": "EdDSA"})
+	if a := h.do(http.MethodGet, pathDiscovery, "", nil); !strings.Contains(a.body, `"id_token_signing_alg_values_supported":["EdDSA"]`) {
+		t.Errorf("the description: %s", a.body)
+	}
+	if a := h.do(http.MethodGet, pathJWKS, "", nil); !strings.Contains(a.body, `"kty":"OKP","crv":"Ed25519"`) {
+		t.Errorf("the key set: %s", a.body)
+	}
+}
+
 func TestAFreshServerIsAliveAndReady(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)

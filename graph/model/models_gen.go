@@ -59,6 +59,19 @@ type DeclineRegistrationPayload struct {
 	Email string `json:"email"`
 }
 
+// The account is gone; audit events keep its ID and no more of it.
+type DeleteAccountPayload struct {
+	// The address that it had, which is free again. The farewell goes there.
+	Email string `json:"email"`
+}
+
+// What is held about the caller, for reading elsewhere.
+type ExportAccountPayload struct {
+	// Everything that is held about the caller: an object of exportedAt, user, credentials, sessions (also those that have ended, as long as they are kept), links, letters and events.
+	// Instants are RFC 3339 in UTC, and null where there is none. Of passwords, tokens and digits it has the dates alone, never a digest. New members may come.
+	Account map[string]any `json:"account"`
+}
+
 // Who signs in, and how the tokens are to come back.
 type LoginInput struct {
 	// The e-mail address.
@@ -335,6 +348,8 @@ const (
 	ErrorCodeRefreshTokenReused ErrorCode = "REFRESH_TOKEN_REUSED"
 	// Some of the input is not acceptable; extensions.violations says what and why, all of it at once.
 	ErrorCodeInvalidInput ErrorCode = "INVALID_INPUT"
+	// It would break a rule that stands above the request: the last administrator.
+	ErrorCodeConflict ErrorCode = "CONFLICT"
 	// Switched off on this server.
 	ErrorCodeDisabled ErrorCode = "DISABLED"
 	// A request with cookies that does not come from an allowed origin.
@@ -361,6 +376,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeExpiredToken,
 	ErrorCodeRefreshTokenReused,
 	ErrorCodeInvalidInput,
+	ErrorCodeConflict,
 	ErrorCodeDisabled,
 	ErrorCodeOriginRefused,
 	ErrorCodeRateLimited,
@@ -372,7 +388,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeReauthenticationRequired, ErrorCodeInvalidCredentials, ErrorCodeAccountSuspended, ErrorCodeInvalidToken, ErrorCodeExpiredToken, ErrorCodeRefreshTokenReused, ErrorCodeInvalidInput, ErrorCodeDisabled, ErrorCodeOriginRefused, ErrorCodeRateLimited, ErrorCodeOverloaded, ErrorCodeBadDocument, ErrorCodeDocumentTooCostly, ErrorCodeInternal:
+	case ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeReauthenticationRequired, ErrorCodeInvalidCredentials, ErrorCodeAccountSuspended, ErrorCodeInvalidToken, ErrorCodeExpiredToken, ErrorCodeRefreshTokenReused, ErrorCodeInvalidInput, ErrorCodeConflict, ErrorCodeDisabled, ErrorCodeOriginRefused, ErrorCodeRateLimited, ErrorCodeOverloaded, ErrorCodeBadDocument, ErrorCodeDocumentTooCostly, ErrorCodeInternal:
 		return true
 	}
 	return false

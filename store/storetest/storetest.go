@@ -63,6 +63,7 @@ func Run(t *testing.T, open Opener) {
 		{"blacklist", blacklist},
 		{"signing keys", signingKeys},
 		{"outbox", outbox},
+		{"accounts", accounts},
 		{"transactions", transactions},
 		{"statements", statements},
 	}
