@@ -22,6 +22,7 @@ const (
 	ExpiredToken             Code = "EXPIRED_TOKEN"
 	RefreshTokenReused       Code = "REFRESH_TOKEN_REUSED"
 	InvalidInput             Code = "INVALID_INPUT"
+	NotFound                 Code = "NOT_FOUND"
 	Disabled                 Code = "DISABLED"
 	OriginRefused            Code = "ORIGIN_REFUSED"
 	RateLimited              Code = "RATE_LIMITED"
@@ -36,7 +37,7 @@ func Codes() []Code {
 	return []Code{
 		Unauthenticated, Forbidden, ReauthenticationRequired, InvalidCredentials,
 		AccountSuspended, InvalidToken, ExpiredToken, RefreshTokenReused,
-		InvalidInput, Disabled, OriginRefused, RateLimited, Overloaded,
+		InvalidInput, NotFound, Disabled, OriginRefused, RateLimited, Overloaded,
 		BadDocument, DocumentTooCostly, Internal,
 	}
 }
@@ -87,6 +88,7 @@ const (
 	Malformed         ViolationCode = "MALFORMED"
 	Mismatch          ViolationCode = "MISMATCH"
 	PasswordTooCommon ViolationCode = "PASSWORD_TOO_COMMON"
+	Unchanged         ViolationCode = "UNCHANGED"
 	Taken             ViolationCode = "TAKEN"
 )
 

@@ -11,12 +11,14 @@ type EndReason string
 
 // The reasons.
 const (
-	EndedByLogout        EndReason = "LOGOUT"
-	EndedByEviction      EndReason = "EVICTED"
-	EndedByReuse         EndReason = "REFRESH_TOKEN_REUSED"
-	EndedByPasswordReset EndReason = "PASSWORD_RESET"
-	EndedByAdministrator EndReason = "REVOKED_BY_ADMINISTRATOR"
-	EndedBySuspension    EndReason = "ACCOUNT_SUSPENDED"
+	EndedByLogout         EndReason = "LOGOUT"
+	EndedByRevocation     EndReason = "REVOKED"
+	EndedByEviction       EndReason = "EVICTED"
+	EndedByReuse          EndReason = "REFRESH_TOKEN_REUSED"
+	EndedByPasswordChange EndReason = "PASSWORD_CHANGED"
+	EndedByPasswordReset  EndReason = "PASSWORD_RESET"
+	EndedByAdministrator  EndReason = "REVOKED_BY_ADMINISTRATOR"
+	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation

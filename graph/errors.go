@@ -149,6 +149,8 @@ func sentence(code auth.Code) string {
 		return "This refresh token was used before; its session has ended."
 	case auth.InvalidInput:
 		return "Some of the input is not acceptable."
+	case auth.NotFound:
+		return "There is nothing of that name here for you."
 	case auth.Disabled:
 		return "This is switched off on this server."
 	case auth.OriginRefused:
