@@ -41,8 +41,8 @@ check: postgresql ## build, vet and test while working: what has not changed is 
 race: postgresql ## all tests under the race detector
 	go test -race -timeout 60m ./...
 
-bench: postgresql ## measure
-	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+bench: postgresql ## measure time, throughput and overload, in two minutes
+	go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./bench
 
 clean: ## remove what was built, but no database
 	rm -rf bin .tools

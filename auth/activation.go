@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,7 +60,9 @@ func (s *Service) Activate(ctx context.Context, c Caller, in ActivateInput) (Sig
 		return SignIn{}, err
 	}
 	if in.Code != nil {
-		return s.activateByCode(ctx, c, *in.Flow, *in.Code, device)
+		// Letters show them in two groups of three.
+		code := strings.ReplaceAll(*in.Code, " ", "")
+		return s.activateByCode(ctx, c, *in.Flow, code, device)
 	}
 	return s.activateByLink(ctx, c, *in.Token, in.Flow, password, device)
 }
@@ -77,8 +80,8 @@ func (s *Service) activateByCode(ctx context.Context, c Caller, flow, code, devi
 		subject = hex.EncodeToString(Digest(flow))
 	}
 	meters := s.rates(false, s.limits.CodePerAccount, "code", subject)
-	meters = append(meters, s.rates(false, s.limits.CodePerAddress, "code_address", c.counted())...)
-	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+	meters = append(meters, s.rates(false, s.limits.CodePerAddress, "code_address", c.Counted())...)
+	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return SignIn{}, err
 	}
 	left, err := s.store.CountCodeTry(ctx, reg.ID, codeTries)
@@ -130,7 +133,12 @@ func (s *Service) activateByLink(ctx context.Context, c Caller, token string, fl
 
 // provePassword counts and checks the password chosen at registration.
 func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, hash, password string) error {
-	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+	leave, err := s.hasher.Admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return err
 	}
 	match, err := s.hasher.Verify(ctx, hash, password)
@@ -219,7 +227,7 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 	if err := faults.refusal(); err != nil {
 		return "", err
 	}
-	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	_, silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
 	if err != nil {
 		return "", err
 	}

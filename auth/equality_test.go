@@ -87,31 +87,30 @@ func TestNoAnswerTellsWhetherAnAddressHasAnAccount(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
-			first, network := "", 0
-			var statements []string
+			// By how often it was asked for.
+			var first [5]string
+			var statements [5][]string
+			network := 0
 			for kind, email := range addresses(h) {
 				// Up to and over every limit: the fifth answer tells nothing either.
 				network++
-				for i := range 5 {
+				for i := range first {
 					var answer string
 					sent, hashes := h.counted(func() {
 						got, err := ask(h, h.from(fmt.Sprintf("198.51.%d.%d", network, i)), email)
 						answer = fmt.Sprint(got, err)
 					})
 					what := fmt.Sprintf("%s, %d hashes", answer, hashes)
-					if i > 0 {
-						continue
+					for j := range sent {
+						sent[j] = kindOf(sent[j])
 					}
-					if first == "" {
-						first, statements = what, sent
+					if network == 1 {
+						first[i], statements[i] = what, sent
 					}
-					if what != first {
-						t.Errorf("%s: %s, and another kind %s", kind, what, first)
+					if what != first[i] {
+						t.Errorf("%s: %s, and another kind %s", kind, what, first[i])
 					}
-					for i := range sent {
-						sent[i] = kindOf(sent[i])
-					}
-					if diff := cmp.Diff(statements, sent); diff != "" {
+					if diff := cmp.Diff(statements[i], sent); diff != "" {
 						t.Errorf("%s: other statements: %s", kind, diff)
 					}
 				}

@@ -24,6 +24,11 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, in ChangePasswor
 	if err := faults.refusal(); err != nil {
 		return 0, err
 	}
+	leave, err := s.hasher.Admit()
+	if err != nil {
+		return 0, err
+	}
+	defer leave()
 	meters := s.sessionMeters(c)
 	if err := s.reserveOwn(ctx, c, meters); err != nil {
 		return 0, err

@@ -33,6 +33,11 @@ func (s *Service) Reauthenticate(ctx context.Context, c Caller, password string)
 	if err := faults.refusal(); err != nil {
 		return SignIn{}, err
 	}
+	leave, err := s.hasher.Admit()
+	if err != nil {
+		return SignIn{}, err
+	}
+	defer leave()
 	meters := s.sessionMeters(c)
 	if err := s.reserveOwn(ctx, c, meters); err != nil {
 		return SignIn{}, err
@@ -92,7 +97,7 @@ func (s *Service) renewProof(ctx context.Context, c Caller, user User, meters []
 // sign-in: by the identifier, any stranger who guesses at the account could keep
 // its owner from changing a password that the stranger is about to find.
 func (s *Service) sessionMeters(c Caller) []Meter {
-	byAddress := s.rates(false, s.limits.SignInPerAddress, "sign_in_address", c.counted())
+	byAddress := s.rates(false, s.limits.SignInPerAddress, "sign_in_address", c.Counted())
 	return append(byAddress, Meter{Key: s.meterKey("session", c.SessionID.String()), Backoff: s.limits.SignIn})
 }
 
@@ -101,7 +106,7 @@ func (s *Service) reserveOwn(ctx context.Context, c Caller, meters []Meter) erro
 	if c.Kind == Anonymous {
 		return Unauthenticated
 	}
-	_, err := s.reserve(ctx, c.Client, meters)
+	_, _, err := s.reserve(ctx, c.Client, meters)
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"gatehouse/auth"
@@ -122,13 +123,17 @@ func (a *assembly) close() error { return a.store.Close() }
 // renderer puts letters into words.
 func (a *assembly) renderer() (*mail.Renderer, error) {
 	cfg := a.config
+	words := mail.Words{Locale: cfg.DefaultLocale}
+	if cfg.MailTemplates != "" {
+		words.Templates = os.DirFS(cfg.MailTemplates)
+	}
 	return mail.NewRenderer(mail.Brand{
 		Name: cfg.BrandName, LogoURL: cfg.BrandLogoURL, Colour: cfg.BrandColour,
 		TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL,
 	}, mail.Links{
 		PublicURL: cfg.PublicURL, Activate: cfg.LinkURLActivate, Decline: cfg.LinkURLDecline,
 		Reset: cfg.LinkURLReset, RequestReset: cfg.LinkURLRequestReset,
-	})
+	}, words)
 }
 
 // wire carries letters away. One that shows them, live links included, is for

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 	"time"
 
 	"gatehouse/auth"
@@ -58,7 +60,26 @@ func (s *Server) routes() (http.Handler, error) {
 		withAccessLog(s.deps.Logger, s.deps.Clock),
 		withSecurityHeaders(cfg.Secure()),
 		withRecover(s.deps.Logger, answerFault),
+		withoutRedirects,
 	), nil
+}
+
+// withoutRedirects finds nothing at a path that has doubled slashes or dots for
+// names. The mux would send the browser on to the clean path, and write the
+// whole address, the token of a link included, into a page and a header.
+func withoutRedirects(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		clean := path.Clean("/" + asked)
+		if strings.HasSuffix(asked, "/") && clean != "/" {
+			clean += "/"
+		}
+		if asked != clean {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // graphQL is the API, behind what only it needs. CORS comes first, so that a
@@ -97,7 +118,7 @@ func admitAnonymous(limit auth.Rate) func(context.Context) error {
 		if caller.Kind != auth.Anonymous {
 			return nil
 		}
-		return throttle.Allow(countedAddress(caller.Address), caller.Now)
+		return throttle.Allow(caller.Counted(), caller.Now)
 	}
 }
 

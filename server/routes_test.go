@@ -59,6 +59,17 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 	}
 }
 
+func TestNobodyIsSentOnWithTheTokenOfALink(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	for _, path := range []string{"/./activate", "/x/../reset", "/decline/.", "/activate//", "/.well-known//jwks.json"} {
+		a := h.do(http.MethodGet, path+"?token=bolted", "", nil)
+		if a.status != http.StatusNotFound || a.header.Get("Location") != "" || strings.Contains(a.body, "bolted") {
+			t.Errorf("%s: %d to %q: %s", path, a.status, a.header.Get("Location"), a.body)
+		}
+	}
+}
+
 func TestOpeningALinkChangesNothing(t *testing.T) {
 	t.Parallel()
 	statements := 0

@@ -116,11 +116,11 @@ func (q *queries) endSessions(ctx context.Context, chosen string, args parameter
 	err := q.query(ctx, `
 		UPDATE sessions SET ended_at = $1, end_reason = $2
 		WHERE `+chosen+` AND ended_at IS NULL
-		RETURNING id, user_id, access_expires_at`,
+		RETURNING id, user_id, access_expires_at, expires_at`,
 		args,
 		func(rows *stdsql.Rows) error {
 			var s auth.EndedSession
-			err := rows.Scan(&s.ID, &s.UserID, scannedTime{&s.AccessExpiresAt})
+			err := rows.Scan(&s.ID, &s.UserID, scannedTime{&s.AccessExpiresAt}, scannedTime{&s.ExpiresAt})
 			ended = append(ended, s)
 			return err
 		})

@@ -66,7 +66,7 @@ func ownSessions(t *testing.T, s *subject) {
 		}
 		same(t, "wins", s.race(t, 20, func(_ int, node Node) (bool, error) {
 			ended, err := node.EndOwnSession(t.Context(), u.ID, session.ID, auth.EndedByRevocation, noon)
-			return len(ended) == 1 && ended[0] == auth.EndedSession{ID: session.ID, UserID: u.ID, AccessExpiresAt: session.AccessExpiresAt}, err
+			return len(ended) == 1 && ended[0].ID == session.ID && ended[0].AccessExpiresAt.Equal(session.AccessExpiresAt), err
 		}), 1)
 		session.EndedAt, session.EndReason = noon, auth.EndedByRevocation
 		same(t, "row", value(s.Two.SessionByID(t.Context(), session.ID))(t), session)
