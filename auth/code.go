@@ -23,6 +23,7 @@ const (
 	RefreshTokenReused       Code = "REFRESH_TOKEN_REUSED"
 	InvalidInput             Code = "INVALID_INPUT"
 	Conflict                 Code = "CONFLICT"
+	NotFound                 Code = "NOT_FOUND"
 	Disabled                 Code = "DISABLED"
 	OriginRefused            Code = "ORIGIN_REFUSED"
 	RateLimited              Code = "RATE_LIMITED"
@@ -37,7 +38,7 @@ func Codes() []Code {
 	return []Code{
 		Unauthenticated, Forbidden, ReauthenticationRequired, InvalidCredentials,
 		AccountSuspended, InvalidToken, ExpiredToken, RefreshTokenReused,
-		InvalidInput, Conflict, Disabled, OriginRefused, RateLimited, Overloaded,
+		InvalidInput, Conflict, NotFound, Disabled, OriginRefused, RateLimited, Overloaded,
 		BadDocument, DocumentTooCostly, Internal,
 	}
 }
@@ -88,6 +89,7 @@ const (
 	Malformed         ViolationCode = "MALFORMED"
 	Mismatch          ViolationCode = "MISMATCH"
 	PasswordTooCommon ViolationCode = "PASSWORD_TOO_COMMON"
+	Unchanged         ViolationCode = "UNCHANGED"
 	Taken             ViolationCode = "TAKEN"
 )
 

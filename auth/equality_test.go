@@ -145,6 +145,33 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		_, err := h.Me(h.ctx, c)
 		return err
 	})
+	c := h.caller(signIn.Tokens.Access)
+	budget("sessions", 1, func() error {
+		_, err := h.Sessions(h.ctx, c, c.UserID)
+		return err
+	})
+	budget("verify access token", 0, func() error {
+		_, err := h.VerifyToken(h.ctx, h.stranger(), signIn.Tokens.Access)
+		return err
+	})
+	budget("verify refresh token", 1, func() error {
+		_, err := h.VerifyToken(h.ctx, h.stranger(), signIn.Tokens.Refresh)
+		return err
+	})
+	budget("reauthenticate", 6, func() error {
+		_, err := h.Reauthenticate(h.ctx, c, password)
+		return err
+	})
+	h.login("ada@example.org")
+	budget("revoke the other sessions", 3, func() error {
+		_, err := h.RevokeOtherSessions(h.ctx, c)
+		return err
+	})
+	h.login("ada@example.org")
+	budget("change password", 11, func() error {
+		_, err := h.changePassword(signIn, password, another)
+		return err
+	})
 	h.pass(time.Minute)
 	budget("refresh", 2, func() error {
 		_, err := h.refresh(signIn.Tokens.Refresh)
@@ -215,6 +242,42 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 			first := h.login("ada@example.org")
 			return func(ctx context.Context) error {
 				_, err := h.Logout(ctx, h.stranger(), first.Tokens.Refresh)
+				return err
+			}
+		},
+		"reauthenticate": func(h *house) prepared {
+			h.user("ada@example.org")
+			c := h.caller(h.login("ada@example.org").Tokens.Access)
+			c.Now = c.Now.Add(time.Minute)
+			return func(ctx context.Context) error {
+				_, err := h.Reauthenticate(ctx, c, password)
+				return err
+			}
+		},
+		"revoke session": func(h *house) prepared {
+			h.user("ada@example.org")
+			other := h.login("ada@example.org")
+			c := h.caller(h.login("ada@example.org").Tokens.Access)
+			return func(ctx context.Context) error {
+				_, err := h.RevokeSession(ctx, c, other.Session.ID.String())
+				return err
+			}
+		},
+		"revoke the other sessions": func(h *house) prepared {
+			h.user("ada@example.org")
+			h.login("ada@example.org")
+			c := h.caller(h.login("ada@example.org").Tokens.Access)
+			return func(ctx context.Context) error {
+				_, err := h.RevokeOtherSessions(ctx, c)
+				return err
+			}
+		},
+		"change password": func(h *house) prepared {
+			h.user("ada@example.org")
+			h.login("ada@example.org")
+			c := h.caller(h.login("ada@example.org").Tokens.Access)
+			return func(ctx context.Context) error {
+				_, err := h.ChangePassword(ctx, c, auth.ChangePasswordInput{CurrentPassword: password, NewPassword: another})
 				return err
 			}
 		},

@@ -11,12 +11,14 @@ type EndReason string
 
 // The reasons.
 const (
-	EndedByLogout        EndReason = "LOGOUT"
-	EndedByEviction      EndReason = "EVICTED"
-	EndedByReuse         EndReason = "REFRESH_TOKEN_REUSED"
-	EndedByPasswordReset EndReason = "PASSWORD_RESET"
-	EndedBySuspension    EndReason = "ACCOUNT_SUSPENDED"
-	EndedByDeletion      EndReason = "ACCOUNT_DELETED"
+	EndedByLogout         EndReason = "LOGOUT"
+	EndedByRevocation     EndReason = "REVOKED"
+	EndedByEviction       EndReason = "EVICTED"
+	EndedByReuse          EndReason = "REFRESH_TOKEN_REUSED"
+	EndedByPasswordChange EndReason = "PASSWORD_CHANGED"
+	EndedByPasswordReset  EndReason = "PASSWORD_RESET"
+	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
+	EndedByDeletion       EndReason = "ACCOUNT_DELETED"
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation

@@ -24,6 +24,8 @@ type Store interface {
 // whose count says whether this call won.
 type Queries interface {
 	UserQueries
+	OwnAccountQueries
+	OwnSessionQueries
 	RegistrationQueries
 	SessionQueries
 	LinkQueries

@@ -174,7 +174,7 @@ func limitRows(c *Config) []row {
 		{name: "RATE_LIMITS", kind: toggle(&c.RateLimits, "on", "off"), preset: "on",
 			meaning: "Whether attempts are limited at all; off is for load tests.", loopback: "off"},
 		{name: "LIMIT_SIGN_IN_FREE", kind: number(&c.LimitSignInFree, 1, 1000), preset: "5",
-			meaning: "Wrong passwords of one identifier before each makes it wait 1, 2, 4 ... seconds."},
+			meaning: "Wrong passwords of one identifier, or typed in one session, before each makes it wait 1, 2, 4 ... seconds."},
 		{name: "LIMIT_SIGN_IN_LONGEST_WAIT", kind: duration(&c.LimitSignInLongestWait, time.Second, day), preset: "15m",
 			meaning: "The longest of these waits."},
 		{name: "LIMIT_SIGN_IN_FAILURES", kind: number(&c.LimitSignInFailures, 10, 100000), preset: "100",

@@ -13,7 +13,7 @@ func (m mutation) DeleteAccount(ctx context.Context) (*model.DeleteAccountPayloa
 	if err != nil {
 		return nil, err
 	}
-	if jar := leavingJar(ctx); jar != nil {
+	if jar := carryingJar(ctx); jar != nil {
 		jar.Clear()
 	}
 	return &model.DeleteAccountPayload{Email: email}, nil

@@ -159,6 +159,8 @@ func sentence(code auth.Code) string {
 		return "Some of the input is not acceptable."
 	case auth.Conflict:
 		return "This would break a rule that stands above the request."
+	case auth.NotFound:
+		return "There is nothing of that name here for you."
 	case auth.Disabled:
 		return "This is switched off on this server."
 	case auth.OriginRefused:

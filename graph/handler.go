@@ -163,6 +163,10 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 		h.writeFault(w, r, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)})
 		return
 	}
+	if !keepsOneOf(h.documents.schema, operation.Operation, operation.Variables) {
+		h.writeFault(w, r, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)})
+		return
+	}
 	operation.DisableIntrospection = !h.introspection
 	run, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := run(ctx)

@@ -47,6 +47,22 @@ type Brand struct {
 	PrivacyURL *string `json:"privacyUrl,omitempty"`
 }
 
+// The new password, and the one that it replaces.
+type ChangePasswordInput struct {
+	// The password that the account has.
+	CurrentPassword string `json:"currentPassword"`
+	// From passwordMinLength to passwordMaxLength characters, taken as they are.
+	NewPassword string `json:"newPassword"`
+	// Checked against newPassword where it is given.
+	NewPasswordConfirmation *string `json:"newPasswordConfirmation,omitempty"`
+}
+
+// The password is changed.
+type ChangePasswordPayload struct {
+	// All but this one.
+	SessionsEnded int `json:"sessionsEnded"`
+}
+
 // "This was not me": removes a registration that somebody else made with one's address.
 type DeclineRegistrationInput struct {
 	// The token of the second link in the activation e-mail.
@@ -94,6 +110,22 @@ type LogoutInput struct {
 type LogoutPayload struct {
 	// None where the session had ended before.
 	SessionsEnded int `json:"sessionsEnded"`
+}
+
+// Exactly one way to show that it is still the same person.
+type ReauthenticateInput struct {
+	// The account's password.
+	Password *string `json:"password,omitempty"`
+}
+
+// It is still the same person.
+type ReauthenticatePayload struct {
+	// The session of this request; it remembers the proof for the access tokens to come.
+	Session *Session `json:"session"`
+	// When the new access token ends, unless its session ends before.
+	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
+	// Null with cookies. The refresh token stays as it is.
+	AccessToken *string `json:"accessToken,omitempty"`
 }
 
 // The answer comes the way the token came: from the cookie where none is given here.
@@ -171,6 +203,24 @@ type ResetPasswordPayload struct {
 	SessionsEnded int `json:"sessionsEnded"`
 }
 
+// Only this session is left.
+type RevokeOtherSessionsPayload struct {
+	// How many there were besides this one.
+	SessionsEnded int `json:"sessionsEnded"`
+}
+
+// Which session is to end.
+type RevokeSessionInput struct {
+	// The ID of a session of the user, that of this request as well.
+	SessionID string `json:"sessionId"`
+}
+
+// The session has ended, and its access tokens with it.
+type RevokeSessionPayload struct {
+	// The session that was ended.
+	SessionID string `json:"sessionId"`
+}
+
 // A device on which the user is signed in: one sign-in and all the refreshes that follow it.
 type Session struct {
 	// A UUIDv7; the claim sid of the session's access tokens.
@@ -223,6 +273,24 @@ type SignedIn struct {
 
 func (SignedIn) IsLoginResult() {}
 
+// What there is to say about a token.
+type TokenStatus struct {
+	// Whether the token would be let in now. Of a refresh token: whether its session lives.
+	Active bool `json:"active"`
+	// How the bearer of the token shows who it is. What follows is null unless the token is active; this and the roles also of a refresh token, which lets nobody in by itself.
+	Kind *CallerKind `json:"kind,omitempty"`
+	// The ID of the user.
+	Subject *string `json:"subject,omitempty"`
+	// The ID of the session.
+	SessionID *string `json:"sessionId,omitempty"`
+	// The names of the roles that the token bears.
+	Roles []string `json:"roles,omitempty"`
+	// When the token was made. Of a refresh token: when the user signed in, to five minutes.
+	IssuedAt *time.Time `json:"issuedAt,omitempty"`
+	// When the token ends, unless its session ends before. Of a refresh token: to five minutes.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
 // The tokens of a session, for a client that keeps them itself.
 type Tokens struct {
 	// A signed JWT (RFC 9068) for this API and for every service that trusts its keys.
@@ -253,6 +321,8 @@ type User struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// When the account was last changed.
 	UpdatedAt time.Time `json:"updatedAt"`
+	// CurrentSession is the session that a sign-in has just begun; empty where it is the caller's.
+	CurrentSession string `json:"-"`
 }
 
 // One fault of the input, as an INVALID_INPUT error lists them in extensions.violations.
@@ -334,7 +404,7 @@ const (
 	ErrorCodeUnauthenticated ErrorCode = "UNAUTHENTICATED"
 	// Signed in, but not as somebody whom the field lets in.
 	ErrorCodeForbidden ErrorCode = "FORBIDDEN"
-	// Signed in too long ago for this: sign in anew, then try again.
+	// Signed in too long ago for this: call reauthenticate, then try again.
 	ErrorCodeReauthenticationRequired ErrorCode = "REAUTHENTICATION_REQUIRED"
 	// No such account, not activated yet, or the wrong password or code: which of them is never said.
 	ErrorCodeInvalidCredentials ErrorCode = "INVALID_CREDENTIALS"
@@ -350,6 +420,8 @@ const (
 	ErrorCodeInvalidInput ErrorCode = "INVALID_INPUT"
 	// It would break a rule that stands above the request: the last administrator.
 	ErrorCodeConflict ErrorCode = "CONFLICT"
+	// No such object, or none that the caller may see.
+	ErrorCodeNotFound ErrorCode = "NOT_FOUND"
 	// Switched off on this server.
 	ErrorCodeDisabled ErrorCode = "DISABLED"
 	// A request with cookies that does not come from an allowed origin.
@@ -377,6 +449,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeRefreshTokenReused,
 	ErrorCodeInvalidInput,
 	ErrorCodeConflict,
+	ErrorCodeNotFound,
 	ErrorCodeDisabled,
 	ErrorCodeOriginRefused,
 	ErrorCodeRateLimited,
@@ -388,7 +461,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeReauthenticationRequired, ErrorCodeInvalidCredentials, ErrorCodeAccountSuspended, ErrorCodeInvalidToken, ErrorCodeExpiredToken, ErrorCodeRefreshTokenReused, ErrorCodeInvalidInput, ErrorCodeConflict, ErrorCodeDisabled, ErrorCodeOriginRefused, ErrorCodeRateLimited, ErrorCodeOverloaded, ErrorCodeBadDocument, ErrorCodeDocumentTooCostly, ErrorCodeInternal:
+	case ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeReauthenticationRequired, ErrorCodeInvalidCredentials, ErrorCodeAccountSuspended, ErrorCodeInvalidToken, ErrorCodeExpiredToken, ErrorCodeRefreshTokenReused, ErrorCodeInvalidInput, ErrorCodeConflict, ErrorCodeNotFound, ErrorCodeDisabled, ErrorCodeOriginRefused, ErrorCodeRateLimited, ErrorCodeOverloaded, ErrorCodeBadDocument, ErrorCodeDocumentTooCostly, ErrorCodeInternal:
 		return true
 	}
 	return false
@@ -561,6 +634,8 @@ const (
 	ViolationCodeMismatch ViolationCode = "MISMATCH"
 	// On the list of common passwords, or made of the account's own data.
 	ViolationCodePasswordTooCommon ViolationCode = "PASSWORD_TOO_COMMON"
+	// The new value is the current one. Of passwords said by changePassword only, after the current one was verified.
+	ViolationCodeUnchanged ViolationCode = "UNCHANGED"
 )
 
 var AllViolationCode = []ViolationCode{
@@ -570,11 +645,12 @@ var AllViolationCode = []ViolationCode{
 	ViolationCodeMalformed,
 	ViolationCodeMismatch,
 	ViolationCodePasswordTooCommon,
+	ViolationCodeUnchanged,
 }
 
 func (e ViolationCode) IsValid() bool {
 	switch e {
-	case ViolationCodeRequired, ViolationCodeTooShort, ViolationCodeTooLong, ViolationCodeMalformed, ViolationCodeMismatch, ViolationCodePasswordTooCommon:
+	case ViolationCodeRequired, ViolationCodeTooShort, ViolationCodeTooLong, ViolationCodeMalformed, ViolationCodeMismatch, ViolationCodePasswordTooCommon, ViolationCodeUnchanged:
 		return true
 	}
 	return false

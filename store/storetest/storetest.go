@@ -58,6 +58,7 @@ func Run(t *testing.T, open Opener) {
 		{"users", users},
 		{"registrations", registrations},
 		{"sessions", sessions},
+		{"own sessions", ownSessions},
 		{"links", links},
 		{"attempts", attempts},
 		{"blacklist", blacklist},
