@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build generate migration verify lint test check race bench clean postgresql
+.PHONY: help run build generate migration verify lint test check race bench clean postgresql chromium
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -30,22 +30,25 @@ verify: postgresql ## is what is generated, formatted and migrated up to date?
 lint: ## golangci-lint, at its pinned version
 	scripts/lint
 
-test: postgresql ## everything that is tested, on SQLite and on PostgreSQL
+test: postgresql chromium ## everything that is tested, on SQLite and on PostgreSQL
 	go test -timeout 30m ./...
 
-check: postgresql ## build, vet and test while working: what has not changed is not tested again
+check: postgresql chromium ## build, vet and test while working: what has not changed is not tested again
 	go build ./...
 	go vet ./...
 	go test -timeout 15m ./...
 
-race: postgresql ## all tests under the race detector
+race: postgresql chromium ## all tests under the race detector
 	go test -race -timeout 60m ./...
 
-bench: postgresql ## measure
-	go test -run '^$$' -bench . -benchmem -timeout 60m ./...
+bench: postgresql ## measure time, throughput and overload, in two minutes
+	go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./bench
 
 clean: ## remove what was built, but no database
 	rm -rf bin .tools
 
 postgresql:
 	@scripts/postgresql
+
+chromium:
+	@scripts/chromium

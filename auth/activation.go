@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,7 +60,9 @@ func (s *Service) Activate(ctx context.Context, c Caller, in ActivateInput) (Sig
 		return SignIn{}, err
 	}
 	if in.Code != nil {
-		return s.activateByCode(ctx, c, *in.Flow, *in.Code, device)
+		// Letters show them in two groups of three.
+		code := strings.ReplaceAll(*in.Code, " ", "")
+		return s.activateByCode(ctx, c, *in.Flow, code, device)
 	}
 	return s.activateByLink(ctx, c, *in.Token, in.Flow, password, device)
 }
@@ -77,8 +80,8 @@ func (s *Service) activateByCode(ctx context.Context, c Caller, flow, code, devi
 		subject = hex.EncodeToString(Digest(flow))
 	}
 	meters := s.rates(false, s.limits.CodePerAccount, "code", subject)
-	meters = append(meters, s.rates(false, s.limits.CodePerAddress, "code_address", c.counted())...)
-	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+	meters = append(meters, s.rates(false, s.limits.CodePerAddress, "code_address", c.Counted())...)
+	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return SignIn{}, err
 	}
 	left, err := s.store.CountCodeTry(ctx, reg.ID, codeTries)
@@ -98,14 +101,7 @@ func (s *Service) activateByCode(ctx context.Context, c Caller, flow, code, devi
 }
 
 func (s *Service) activateByLink(ctx context.Context, c Caller, token string, flow *string, password, device string) (SignIn, error) {
-	link, err := s.findLink(ctx, c.Client, token, LinkActivate)
-	if err != nil {
-		return SignIn{}, err
-	}
-	reg, err := s.store.RegistrationByID(ctx, link.RegistrationID)
-	if errors.Is(err, ErrNotFound) || err == nil && reg.Void {
-		return SignIn{}, InvalidToken
-	}
+	reg, link, err := s.registrationOf(ctx, c, token)
 	if err != nil {
 		return SignIn{}, err
 	}
@@ -128,9 +124,28 @@ func (s *Service) activateByLink(ctx context.Context, c Caller, token string, fl
 	return signIn, err
 }
 
+// registrationOf finds what the token of an activation link is for: InvalidToken
+// or ExpiredToken. It changes nothing.
+func (s *Service) registrationOf(ctx context.Context, c Caller, token string) (Registration, Link, error) {
+	link, err := s.findLink(ctx, c.Client, token, LinkActivate)
+	if err != nil {
+		return Registration{}, Link{}, err
+	}
+	reg, err := s.store.RegistrationByID(ctx, link.RegistrationID)
+	if errors.Is(err, ErrNotFound) || err == nil && reg.Void {
+		return Registration{}, Link{}, InvalidToken
+	}
+	return reg, link, err
+}
+
 // provePassword counts and checks the password chosen at registration.
 func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, hash, password string) error {
-	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+	leave, err := s.hasher.Admit()
+	if err != nil {
+		return err
+	}
+	defer leave()
+	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return err
 	}
 	match, err := s.hasher.Verify(ctx, hash, password)
@@ -147,38 +162,15 @@ func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, h
 // an address one wins. The user's row comes first, since its unique address is
 // what racing activations wait for; a loser rolls back and leaves no trace.
 func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link Link, meters []Meter, methods []string, device string) (SignIn, error) {
-	user := User{
-		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Username: reg.Username,
-		Name: reg.Name, Phone: reg.Phone, AvatarURL: reg.AvatarURL,
-		Locale: reg.Locale, Status: Active, Roles: []string{}, LastLoginAt: c.Now,
-		CreatedAt: c.Now, UpdatedAt: c.Now,
-	}
-	if !s.settings.Usernames {
-		user.Username = Username{} // wished for before they were switched off
-	}
+	user := s.newUser(c, reg)
+	user.LastLoginAt = c.Now
 	signIn, err := s.newSignIn(c.Client, user, methods, device)
 	if err != nil {
 		return SignIn{}, err
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
 		signIn.User = user
-		won, err := s.insertUser(ctx, q, &signIn.User)
-		if err == nil && won {
-			won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
-		}
-		if err == nil && won && link.Digest != nil {
-			won, err = q.UseLink(ctx, link.Digest, LinkActivate, c.Now)
-		}
-		if err != nil {
-			return err
-		}
-		if !won {
-			return errOvertaken
-		}
-		if err := q.SetPassword(ctx, user.ID, reg.PasswordHash, c.Now); err != nil {
-			return err
-		}
-		if err := s.voidAttempts(ctx, q, reg.Email.Key, c.Now); err != nil {
+		if err := s.becomeUser(ctx, q, c, &signIn.User, reg, link); err != nil {
 			return err
 		}
 		if err := q.InsertSession(ctx, signIn.Session); err != nil {
@@ -196,6 +188,42 @@ func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link
 		return SignIn{}, err
 	}
 	return signIn, nil
+}
+
+// newUser is the user that a registration becomes.
+func (s *Service) newUser(c Caller, reg Registration) User {
+	user := User{
+		ID: s.newID(c.Now), Email: reg.Email, EmailVerified: true, Username: reg.Username,
+		Name: reg.Name, Phone: reg.Phone, AvatarURL: reg.AvatarURL,
+		Locale: reg.Locale, Status: Active, Roles: []string{}, CreatedAt: c.Now, UpdatedAt: c.Now,
+	}
+	if !s.settings.Usernames {
+		user.Username = Username{} // wished for before they were switched off
+	}
+	return user
+}
+
+// becomeUser writes the user of a registration, without a username that somebody
+// else has by now, and ends all other attempts at its address; errOvertaken
+// where another was faster.
+func (s *Service) becomeUser(ctx context.Context, q Queries, c Caller, user *User, reg Registration, link Link) error {
+	won, err := s.insertUser(ctx, q, user)
+	if err == nil && won {
+		won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
+	}
+	if err == nil && won && link.Digest != nil {
+		won, err = q.UseLink(ctx, link.Digest, LinkActivate, c.Now)
+	}
+	if err != nil {
+		return err
+	}
+	if !won {
+		return errOvertaken
+	}
+	if err := q.SetPassword(ctx, user.ID, reg.PasswordHash, c.Now); err != nil {
+		return err
+	}
+	return s.voidAttempts(ctx, q, reg.Email.Key, c.Now)
 }
 
 // voidAttempts ends every registration of an address that has become a user's.
@@ -224,7 +252,7 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 	if err := faults.refusal(); err != nil {
 		return "", err
 	}
-	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	_, silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
 	if err != nil {
 		return "", err
 	}

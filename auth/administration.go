@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 )
@@ -110,8 +111,11 @@ func (s *Service) SuspendUser(ctx context.Context, address string) (User, error)
 		return User{}, err
 	}
 	account, err := s.store.AccountByEmail(ctx, email.Key)
+	if errors.Is(err, ErrNotFound) {
+		return User{}, fmt.Errorf("auth: no account has this address: %w", ErrNotFound)
+	}
 	if err != nil {
-		return User{}, fmt.Errorf("auth: find account: %w", err)
+		return User{}, err
 	}
 	c := Client{Now: s.Now()}
 	var revoked []BlacklistedToken
@@ -121,7 +125,7 @@ func (s *Service) SuspendUser(ctx context.Context, address string) (User, error)
 		if err != nil || !won {
 			return err
 		}
-		if revoked, err = s.endAll(ctx, q, c, account.ID, EndedBySuspension); err != nil {
+		if _, revoked, err = s.endAll(ctx, q, c, account.ID, EndedBySuspension); err != nil {
 			return err
 		}
 		return q.InsertEvents(ctx, s.event(c, EventUserSuspended, account.ID, nil))

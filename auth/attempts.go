@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -95,33 +96,34 @@ func (s *Service) signInMeter(identifier string) Meter {
 
 // signInMeters are all that a password is counted by.
 func (s *Service) signInMeters(c Client, identifier string) []Meter {
-	byAddress := s.rates(false, s.limits.SignInPerAddress, "sign_in_address", c.counted())
+	byAddress := s.rates(false, s.limits.SignInPerAddress, "sign_in_address", c.Counted())
 	return append(byAddress, s.signInMeter(identifier))
 }
 
 // mailMeters are all that a letter to an address is counted by.
 func (s *Service) mailMeters(c Client, email Address) []Meter {
-	byAddress := s.rates(false, s.limits.MailPerAddress, "mail_address", c.counted())
+	byAddress := s.rates(false, s.limits.MailPerAddress, "mail_address", c.Counted())
 	return append(byAddress, s.rates(true, s.limits.MailPerAccount, "mail", email.Key)...)
 }
 
 // reserve counts an attempt before anything is hashed or compared, so that of
 // many at once only as many as are allowed get through. It refuses with
-// RateLimited; silenced says that a silent meter was full. An error of storage
-// is a refusal too: no attempt goes uncounted.
-func (s *Service) reserve(ctx context.Context, c Client, meters []Meter) (silenced bool, err error) {
+// RateLimited; silenced says that a silent meter was full, and counted are the
+// others: only they may be given back, or an attempt that a full meter never
+// counted would empty it. An error of storage is a refusal too: no attempt goes
+// uncounted.
+func (s *Service) reserve(ctx context.Context, c Client, meters []Meter) (counted []Meter, silenced bool, err error) {
 	if s.limits.Off || len(meters) == 0 {
-		return false, nil
+		return nil, false, nil
 	}
 	refused, err := s.store.ReserveAttempts(ctx, meters, c.Now)
-	if err != nil || len(refused) == 0 {
-		return false, err
+	if err != nil {
+		return nil, false, err
 	}
 	untilOf := make(map[string]time.Time, len(refused))
 	for _, r := range refused {
 		untilOf[r.Key] = r.Until
 	}
-	var counted []Meter
 	var until time.Time
 	for _, m := range meters {
 		switch at, full := untilOf[m.Key]; {
@@ -134,12 +136,19 @@ func (s *Service) reserve(ctx context.Context, c Client, meters []Meter) (silenc
 		}
 	}
 	if until.IsZero() {
-		return silenced, nil
+		if !silenced {
+			return counted, false, nil
+		}
+		// An attempt that comes to nothing takes nothing from the longer limits: a
+		// stranger's burst would otherwise cost the owner a day's letters at once.
+		loud := slices.DeleteFunc(slices.Clone(counted), func(m Meter) bool { return m.Silent })
+		quiet := slices.DeleteFunc(counted, func(m Meter) bool { return !m.Silent })
+		return loud, true, s.giveBack(ctx, c, quiet)
 	}
 	if err := s.giveBack(ctx, c, counted); err != nil {
-		return false, err
+		return nil, false, err
 	}
-	return false, &Refusal{Code: RateLimited, RetryAfter: until.Sub(c.Now)}
+	return nil, false, &Refusal{Code: RateLimited, RetryAfter: until.Sub(c.Now)}
 }
 
 // giveBack returns attempts that came to nothing: nothing was hashed or

@@ -64,9 +64,10 @@ func (c Client) network() string {
 	return prefix.String()
 }
 
-// counted is the address by which a client is counted: IPv6 by /64, since that
-// is the least a household gets.
-func (c Client) counted() string {
+// Counted is the address by which a client is counted, here and by whoever
+// limits requests: of IPv6 the /64, which is the least that a household gets,
+// and which costs it nothing to walk through.
+func (c Client) Counted() string {
 	addr := c.Address.Unmap()
 	if addr.Is6() {
 		if prefix, err := addr.Prefix(64); err == nil {

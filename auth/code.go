@@ -22,6 +22,8 @@ const (
 	ExpiredToken             Code = "EXPIRED_TOKEN"
 	RefreshTokenReused       Code = "REFRESH_TOKEN_REUSED"
 	InvalidInput             Code = "INVALID_INPUT"
+	Conflict                 Code = "CONFLICT"
+	NotFound                 Code = "NOT_FOUND"
 	Disabled                 Code = "DISABLED"
 	OriginRefused            Code = "ORIGIN_REFUSED"
 	RateLimited              Code = "RATE_LIMITED"
@@ -36,7 +38,7 @@ func Codes() []Code {
 	return []Code{
 		Unauthenticated, Forbidden, ReauthenticationRequired, InvalidCredentials,
 		AccountSuspended, InvalidToken, ExpiredToken, RefreshTokenReused,
-		InvalidInput, Disabled, OriginRefused, RateLimited, Overloaded,
+		InvalidInput, Conflict, NotFound, Disabled, OriginRefused, RateLimited, Overloaded,
 		BadDocument, DocumentTooCostly, Internal,
 	}
 }

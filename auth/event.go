@@ -16,14 +16,18 @@ const (
 	EventActivated             EventType = "ACTIVATED"
 	EventLoginSucceeded        EventType = "LOGIN_SUCCEEDED"
 	EventLoginFailed           EventType = "LOGIN_FAILED"
+	EventReauthenticated       EventType = "REAUTHENTICATED"
 	EventSessionEnded          EventType = "SESSION_ENDED"
 	EventRefreshTokenReused    EventType = "REFRESH_TOKEN_REUSED"
 	EventPasswordResetAsked    EventType = "PASSWORD_RESET_REQUESTED"
 	EventPasswordReset         EventType = "PASSWORD_RESET"
+	EventPasswordChanged       EventType = "PASSWORD_CHANGED"
 	EventProfileUpdated        EventType = "PROFILE_UPDATED"
 	EventUsernameChanged       EventType = "USERNAME_CHANGED"
 	EventUserCreated           EventType = "USER_CREATED"
 	EventUserSuspended         EventType = "USER_SUSPENDED"
+	EventAccountExported       EventType = "ACCOUNT_EXPORTED"
+	EventAccountDeleted        EventType = "ACCOUNT_DELETED"
 	EventSigningKeyRotated     EventType = "SIGNING_KEY_ROTATED"
 )
 

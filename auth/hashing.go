@@ -73,6 +73,7 @@ type Hasher struct {
 	slots      *semaphore.Weighted
 	queued     atomic.Int64
 	queueLimit int64
+	admitted   atomic.Int64
 	calls      atomic.Int64
 }
 
@@ -143,6 +144,19 @@ func (h *Hasher) Weaker(encoded string) bool {
 		stored.Lanes < h.parameters.Lanes ||
 		len(stored.salt) < saltLength ||
 		len(stored.tag) < tagLength
+}
+
+// Admit takes a place for all that a request does around its hash, which leave
+// gives back, or refuses with [Overloaded]. Whoever writes before hashing asks
+// first: to count each of a storm of sign-ins, and give it back when it is shed,
+// would keep the database busier than the hashing, and more would come to wait
+// for it than the queue holds.
+func (h *Hasher) Admit() (leave func(), err error) {
+	if h.admitted.Add(1) > h.queueLimit {
+		h.admitted.Add(-1)
+		return nil, &Refusal{Code: Overloaded, RetryAfter: queuePatience}
+	}
+	return func() { h.admitted.Add(-1) }, nil
 }
 
 // Calls counts the hashes computed so far: how many guesses got through.

@@ -148,6 +148,32 @@ func TestWhoFindsTheQueueFullIsShedAtOnce(t *testing.T) {
 	})
 }
 
+func TestNoMoreAreAdmittedThanTheQueueHolds(t *testing.T) {
+	t.Parallel()
+	const slots = 2
+	h := newTestHasher(t, cheap, slots)
+	var leave func()
+	for range slots * queuePerSlot {
+		var err error
+		if leave, err = h.Admit(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // who is refused takes no place
+		var refusal *Refusal
+		if _, err := h.Admit(); !errors.As(err, &refusal) || refusal.Code != Overloaded || refusal.RetryAfterSeconds() != 2 {
+			t.Errorf("beyond the queue: %v", err)
+		}
+	}
+	leave()
+	if _, err := h.Admit(); err != nil {
+		t.Errorf("with a place given back: %v", err)
+	}
+	if _, err := h.Admit(); !errors.Is(err, Overloaded) {
+		t.Errorf("with that place taken: %v", err)
+	}
+}
+
 func TestWhoCameFirstIsServedFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"encoding/base64"
 	"encoding/hex"
@@ -92,8 +93,11 @@ type vectorGroup struct {
 	Public  json.RawMessage
 	Private json.RawMessage
 	// Of signatures that are not in a token.
-	PublicKey struct{ Uncompressed string }
-	Tests     []struct {
+	PublicKey struct {
+		Uncompressed string // of P-256
+		PK           string // of Ed25519
+	}
+	Tests []struct {
 		ID      int `json:"tcId"`
 		Comment string
 		Result  string
@@ -229,6 +233,37 @@ func TestWycheproofES256(t *testing.T) {
 				t.Fatal(err)
 			}
 			j := jws{algorithm: "ES256", signed: string(message), signature: signature}
+			if err := j.verify(key, ""); (err == nil) != (test.Result == "valid") {
+				t.Errorf("%d (%s): %v, want %s", test.ID, test.Comment, err, test.Result)
+			}
+			counted[test.Result]++
+		}
+	}
+	if counted["valid"] == 0 || counted["invalid"] == 0 {
+		t.Errorf("%v: nothing was tried", counted)
+	}
+	t.Logf("%v", counted)
+}
+
+func TestWycheproofEd25519(t *testing.T) {
+	t.Parallel()
+	counted := map[string]int{}
+	for _, group := range vectors(t, "ed25519_test.json") {
+		public, err := hex.DecodeString(group.PublicKey.PK)
+		if err != nil || len(public) != ed25519.PublicKeySize {
+			t.Fatalf("key %q: %v", group.PublicKey.PK, err)
+		}
+		key := verificationKey{method: jwt.SigningMethodEdDSA, key: ed25519.PublicKey(public)}
+		for _, test := range group.Tests {
+			message, err := hex.DecodeString(test.Message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature, err := hex.DecodeString(test.Signature)
+			if err != nil {
+				t.Fatal(err)
+			}
+			j := jws{algorithm: "EdDSA", signed: string(message), signature: signature}
 			if err := j.verify(key, ""); (err == nil) != (test.Result == "valid") {
 				t.Errorf("%d (%s): %v, want %s", test.ID, test.Comment, err, test.Result)
 			}

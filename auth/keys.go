@@ -2,8 +2,6 @@ package auth
 
 import (
 	"cmp"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -13,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
@@ -27,9 +24,6 @@ const (
 	// some five hundred bytes each.
 	rememberedTokens = 10_000
 )
-
-// algorithmES256 is ECDSA on P-256 with SHA-256 (RFC 7518 section 3.4).
-const algorithmES256 = "ES256"
 
 // RetiresAt is when the keys before successor are needed no more: once their
 // last token, signed just before the successor took over, has expired for
@@ -47,6 +41,13 @@ type KeySet struct {
 	leeway   time.Duration
 	random   io.Reader
 
+	algorithm Algorithm // of the keys to come
+	// settled holds once the newest key was one of that algorithm. From then on
+	// this process presses for it no more: while a team changes the setting node
+	// by node, nodes of two minds would otherwise replace each other's keys each
+	// minute.
+	settled atomic.Bool
+
 	// ring is never changed, only replaced: whoever reads it sees one state of
 	// the keys, whatever is loaded meanwhile.
 	ring       atomic.Pointer[keyRing]
@@ -60,6 +61,9 @@ type KeySetOptions struct {
 	Audience string        // exactly the "aud" and "client_id" of every token
 	Leeway   time.Duration // how far clocks may be apart
 	Random   io.Reader     // new keys are made of it
+	// Algorithm is what new keys are for; "" is ES256. Keys of the others go on
+	// verifying what they signed.
+	Algorithm Algorithm
 }
 
 // NewKeySet makes a KeySet without keys.
@@ -70,7 +74,7 @@ func NewKeySet(o KeySetOptions) *KeySet {
 	}
 	k := &KeySet{
 		secrets: o.Secrets, issuer: o.Issuer, audience: o.Audience, leeway: o.Leeway,
-		random: o.Random, remembered: remembered,
+		random: o.Random, remembered: remembered, algorithm: cmp.Or(o.Algorithm, ES256),
 	}
 	k.ring.Store(&keyRing{})
 	return k
@@ -123,38 +127,32 @@ func (k *KeySet) Load(rows []SigningKey) error {
 		ring.byID[key.ID] = key
 	}
 	k.ring.Store(ring)
+	if ring.last.Algorithm == string(k.algorithm) {
+		k.settled.Store(true)
+	}
 	return nil
 }
 
 func (k *KeySet) open(row SigningKey) (openKey, error) {
-	// The one place at which an algorithm is chosen.
-	if row.Algorithm != algorithmES256 {
-		return openKey{}, errors.New("its algorithm is not known")
-	}
 	scalar, err := k.secrets.Open(labelSigningKey, row.Sealed, []byte(row.ID))
 	if err != nil {
 		return openKey{}, err
 	}
-	private, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar)
-	if err != nil {
-		return openKey{}, fmt.Errorf("parse private key: %w", err)
-	}
-	jwk, err := publicJWK(&private.PublicKey)
+	pair, err := Algorithm(row.Algorithm).parse(scalar)
 	if err != nil {
 		return openKey{}, err
 	}
-	if jwk.ID != row.ID {
+	// The ID binds the algorithm too: it is made of the kind of key, and the
+	// sealed half opens under it alone. A row whose algorithm was changed makes
+	// another key, whose ID is another.
+	if pair.jwk.ID != row.ID {
 		return openKey{}, errors.New("its ID is not its thumbprint")
 	}
-	public, err := json.Marshal(jwk)
+	public, err := json.Marshal(pair.jwk)
 	if err != nil {
 		return openKey{}, fmt.Errorf("encode public key: %w", err)
 	}
-	return openKey{
-		SigningKey:      row,
-		verificationKey: verificationKey{method: jwt.SigningMethodES256, key: &private.PublicKey},
-		private:         private, public: public,
-	}, nil
+	return openKey{SigningKey: row, verificationKey: pair.verificationKey, private: pair.private, public: public}, nil
 }
 
 // signer is the one key that signs at now: the newest whose time has come.
@@ -193,15 +191,27 @@ func (k *KeySet) JWKS(now time.Time) []byte {
 	return set
 }
 
+// Algorithms lists the algorithms of the keys that JWKS publishes, each once.
+func (k *KeySet) Algorithms(now time.Time) []Algorithm {
+	algorithms := []Algorithm{}
+	for _, key := range k.ring.Load().keys {
+		if a := Algorithm(key.Algorithm); !key.retired(now) && !slices.Contains(algorithms, a) {
+			algorithms = append(algorithms, a)
+		}
+	}
+	return algorithms
+}
+
 // Due makes the key to insert now, if one is due: where none can sign or the
 // newest was dropped, one that signs at once; where the newest is as old as the
-// interval, a successor that is published now and signs PublishAhead later. It
+// interval, or of another algorithm than new keys are for when this process
+// starts, a successor that is published now and signs PublishAhead later. It
 // changes nothing in the KeySet: of the nodes that insert at once, one wins.
 func (k *KeySet) Due(now time.Time, interval time.Duration) (SigningKey, bool, error) {
 	ring := k.ring.Load()
 	signsFrom := now
 	if _, signs := ring.signer(now); signs && ring.last.DroppedAt.IsZero() {
-		if now.Sub(ring.last.CreatedAt) < interval {
+		if k.settled.Load() && now.Sub(ring.last.CreatedAt) < interval {
 			return SigningKey{}, false, nil
 		}
 		signsFrom = now.Add(PublishAhead)
@@ -216,42 +226,21 @@ func (k *KeySet) Due(now time.Time, interval time.Duration) (SigningKey, bool, e
 }
 
 func (k *KeySet) newKey() (SigningKey, error) {
-	private, err := newP256Key(k.random)
+	scalar, err := k.algorithm.draw(k.random)
 	if err != nil {
 		return SigningKey{}, err
 	}
-	jwk, err := publicJWK(&private.PublicKey)
+	pair, err := k.algorithm.parse(scalar)
 	if err != nil {
 		return SigningKey{}, err
 	}
-	public, err := json.Marshal(jwk)
+	public, err := json.Marshal(pair.jwk)
 	if err != nil {
 		return SigningKey{}, fmt.Errorf("encode public key: %w", err)
 	}
-	scalar, err := private.Bytes()
-	if err != nil {
-		return SigningKey{}, fmt.Errorf("encode private key: %w", err)
-	}
-	sealed, err := k.secrets.Seal(k.random, labelSigningKey, scalar, []byte(jwk.ID))
+	sealed, err := k.secrets.Seal(k.random, labelSigningKey, scalar, []byte(pair.jwk.ID))
 	if err != nil {
 		return SigningKey{}, err
 	}
-	return SigningKey{ID: jwk.ID, Algorithm: algorithmES256, PublicJWK: public, Sealed: sealed}, nil
-}
-
-// newP256Key draws private keys until one is in range (FIPS 186-5 appendix
-// A.2.2). ecdsa.GenerateKey does not read the randomness it is given.
-func newP256Key(random io.Reader) (*ecdsa.PrivateKey, error) {
-	scalar := make([]byte, 32)
-	// One draw in four thousand million is out of range: eight in a row are no
-	// chance but a broken source.
-	for range 8 {
-		if _, err := io.ReadFull(random, scalar); err != nil {
-			return nil, fmt.Errorf("read randomness: %w", err)
-		}
-		if key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), scalar); err == nil {
-			return key, nil
-		}
-	}
-	return nil, errors.New("the randomness makes no key")
+	return SigningKey{ID: pair.jwk.ID, Algorithm: string(k.algorithm), PublicJWK: public, Sealed: sealed}, nil
 }

@@ -215,30 +215,31 @@ func TestANewSecretLeavesTheKeysGood(t *testing.T) {
 
 func TestAKeyIsMadeOfTheRandomnessThatIsHandedIn(t *testing.T) {
 	t.Parallel()
-	first, err := newP256Key(testRandom("same"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := newP256Key(testRandom("same"))
-	if err != nil || !first.Equal(again) {
-		t.Errorf("the same randomness made another key: %v", err)
-	}
-	other, err := newP256Key(testRandom("other"))
-	if err != nil || first.Equal(other) {
-		t.Errorf("other randomness made the same key: %v", err)
+	for _, a := range Algorithms() {
+		first, err := a.draw(testRandom("same"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := a.draw(testRandom("same"))
+		if err != nil || !bytes.Equal(first, again) {
+			t.Errorf("%s: the same randomness made another key: %v", a, err)
+		}
+		other, err := a.draw(testRandom("other"))
+		if err != nil || bytes.Equal(first, other) {
+			t.Errorf("%s: other randomness made the same key: %v", a, err)
+		}
 	}
 	// Beyond the order of the curve, and zero: drawn again.
 	scalar := bytes.Repeat([]byte{7}, 32)
 	source := io.MultiReader(bytes.NewReader(bytes.Repeat([]byte{0xff}, 32)), bytes.NewReader(make([]byte, 32)), bytes.NewReader(scalar))
-	key, err := newP256Key(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, err := key.Bytes(); err != nil || !bytes.Equal(got, scalar) {
+	if got, err := ES256.draw(source); err != nil || !bytes.Equal(got, scalar) {
 		t.Errorf("the key is %x, %v, want %x", got, err, scalar)
 	}
-	if _, err := newP256Key(bytes.NewReader(bytes.Repeat([]byte{0xff}, 1<<20))); err == nil {
+	if _, err := ES256.draw(bytes.NewReader(bytes.Repeat([]byte{0xff}, 1<<20))); err == nil {
 		t.Error("a broken source makes a key")
+	}
+	if _, err := Algorithm("RS256").draw(testRandom("unknown")); err == nil {
+		t.Error("an unknown algorithm makes a key")
 	}
 	k := NewKeySet(KeySetOptions{Secrets: mustSecrets(t, testSecretTexts...), Random: strings.NewReader("short")})
 	if _, due, err := k.Due(testNow, testInterval); due || !errors.Is(err, io.ErrUnexpectedEOF) {

@@ -27,6 +27,8 @@ const (
 	LetterUsernameReset LetterKind = "username_reset"
 	// LetterUsernameChanged tells that the username was changed.
 	LetterUsernameChanged LetterKind = "username_changed"
+	// LetterAccountDeleted is the farewell to an account that is gone.
+	LetterAccountDeleted LetterKind = "account_deleted"
 	// LetterTest is what an operator sends to see that mail arrives.
 	LetterTest LetterKind = "test"
 )
@@ -36,7 +38,7 @@ func LetterKinds() []LetterKind {
 	return []LetterKind{
 		LetterActivation, LetterRegistrationAttempt, LetterPasswordReset,
 		LetterNoAccount, LetterPasswordChanged, LetterUsernameReset,
-		LetterUsernameChanged, LetterTest,
+		LetterUsernameChanged, LetterAccountDeleted, LetterTest,
 	}
 }
 
@@ -67,9 +69,12 @@ type Letter struct {
 
 // An OutboxLetter is a letter as it rests in storage: sealed, and counted.
 type OutboxLetter struct {
-	ID     uuid.UUID
-	Kind   LetterKind
-	Sealed []byte
+	ID   uuid.UUID
+	Kind LetterKind
+	// Recipient is an HMAC of the address, by which the letters to an account
+	// are found; it tells the address to nobody. Nil of one claimed to be sent.
+	Recipient []byte
+	Sealed    []byte
 	// Void letters are never sent: they are written where there is nobody to
 	// tell, so that the work is the same.
 	Void      bool

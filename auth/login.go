@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -31,8 +32,13 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 	if err := faults.refusal(); err != nil {
 		return SignIn{}, err
 	}
+	leave, err := s.hasher.Admit()
+	if err != nil {
+		return SignIn{}, err
+	}
+	defer leave()
 	meters := s.signInMeters(c.Client, identifier)
-	if _, err := s.reserve(ctx, c.Client, meters); err != nil {
+	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return SignIn{}, err
 	}
 	// A reset or suspension that comes while this hashes wins: the version that
@@ -83,9 +89,7 @@ func (s *Service) judge(ctx context.Context, c Caller, account Account, match bo
 
 // lockedOut holds after so many wrong passwords in a row that the next may be a
 // guess: only a reset helps, by which the owner shows more than a password.
-func (s *Service) lockedOut(u User) bool {
-	return !s.limits.Off && u.FailedSignIns >= s.limits.SignInFailures
-}
+func (s *Service) lockedOut(u User) bool { return u.FailedSignIns >= s.maxFailures() }
 
 // parseIdentifier brings what was typed into canonical form: with an @ it is an
 // address, else a username. What is neither is looked up all the same, and finds
@@ -109,8 +113,10 @@ func parseIdentifier(identifier string) (string, Fault) {
 }
 
 // refuseSignIn counts a failure on the account, if there is one, with the same
-// statements if there is none, and answers InvalidCredentials.
+// statements if there is none, and answers InvalidCredentials. It counts although
+// the client may have gone: hanging up is no way to guess uncounted.
 func (s *Service) refuseSignIn(ctx context.Context, c Caller, userID uuid.UUID, method string) error {
+	ctx = context.WithoutCancel(ctx)
 	err := s.store.InTx(ctx, func(q Queries) error {
 		if err := q.CountFailedSignIn(ctx, userID); err != nil {
 			return err
@@ -226,10 +232,11 @@ func (s *Service) signIn(ctx context.Context, c Caller, account Account, stronge
 	return signIn, nil
 }
 
-// maxFailures is the bound of [Service.lockedOut] as the statement takes it.
+// maxFailures is how many wrong passwords in a row lock an account; where that is
+// not limited, more than there will be.
 func (s *Service) maxFailures() int {
-	if s.limits.Off {
-		return 1 << 30
+	if s.limits.SignInFailures == 0 {
+		return math.MaxInt32
 	}
 	return s.limits.SignInFailures
 }

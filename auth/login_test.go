@@ -113,6 +113,17 @@ func TestAfterAHundredFailuresInARowOnlyAResetHelps(t *testing.T) {
 	h.login("ada@example.org")
 }
 
+func TestNoLimitsLimitNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *auth.Options) { o.Limits = auth.Limits{} })
+	h.user("ada@example.org")
+	for range 10 {
+		_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: "wrong"})
+		wants(t, err, auth.InvalidCredentials)
+	}
+	h.login("ada@example.org")
+}
+
 func TestAGuesserDoesNotClearTheCountOfTheAddressBySigningIn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

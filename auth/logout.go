@@ -24,6 +24,7 @@ func (s *Service) Logout(ctx context.Context, c Caller, refreshToken string) (in
 	if id == uuid.Nil {
 		return 0, nil
 	}
+	signedOut := 0
 	var revoked []BlacklistedToken
 	err := s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
@@ -31,6 +32,7 @@ func (s *Service) Logout(ctx context.Context, c Caller, refreshToken string) (in
 		if err != nil {
 			return err
 		}
+		signedOut = living(ended, c.Now)
 		revoked, err = s.revoke(ctx, q, c.Client, ended, EndedByLogout)
 		return err
 	})
@@ -38,7 +40,7 @@ func (s *Service) Logout(ctx context.Context, c Caller, refreshToken string) (in
 		return 0, err
 	}
 	s.blacklist.Add(revoked...)
-	return len(revoked), nil
+	return signedOut, nil
 }
 
 // revoke blacklists the access tokens of sessions that the transaction has

@@ -30,9 +30,21 @@ func (s *Service) writeLetter(ctx context.Context, q Queries, c Client, l Letter
 		sealed = nil
 	}
 	return q.InsertLetter(ctx, OutboxLetter{
-		ID: l.ID, Kind: l.Kind, Sealed: sealed, Void: void,
+		ID: l.ID, Kind: l.Kind, Recipient: s.recipients(l.To)[0], Sealed: sealed, Void: void,
 		CreatedAt: c.Now, ExpiresAt: l.ExpiresAt,
 	})
+}
+
+// labelRecipient is the label of the HMAC by which letters to an address are
+// found.
+const labelRecipient = "recipient"
+
+// recipients are what letters to the address are known by: under the secret in
+// use first, and under those before it.
+func (s *Service) recipients(address string) [][]byte {
+	// A stored address was parsed before it was stored; nobody's is "".
+	email, _ := ParseAddress(address)
+	return s.secrets.MACs(labelRecipient, email.Key)
 }
 
 // OpenLetter unseals a letter for whoever sends it.

@@ -56,6 +56,7 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 	if err != nil {
 		return PasswordReset{}, err
 	}
+	signedOut := 0
 	var revoked []BlacklistedToken
 	err = s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
@@ -72,7 +73,7 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 		if err := q.SetPassword(ctx, user.ID, hash, c.Now); err != nil {
 			return err
 		}
-		revoked, err = s.endAll(ctx, q, c.Client, user.ID, EndedByPasswordReset)
+		signedOut, revoked, err = s.endAll(ctx, q, c.Client, user.ID, EndedByPasswordReset)
 		if err != nil {
 			return err
 		}
@@ -92,18 +93,20 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 	}
 	s.blacklist.Add(revoked...)
 	s.wake()
-	return PasswordReset{Email: user.Email.Text, SessionsEnded: len(revoked)}, nil
+	return PasswordReset{Email: user.Email.Text, SessionsEnded: signedOut}, nil
 }
 
-// endAll ends every session of the user and voids every link. The caller holds
-// the user's row lock, so that no sign-in slips in between.
-func (s *Service) endAll(ctx context.Context, q Queries, c Client, userID uuid.UUID, reason EndReason) ([]BlacklistedToken, error) {
+// endAll ends every session of the user and voids every link, and says how many
+// were signed in. The caller holds the user's row lock, so that no sign-in slips
+// in between.
+func (s *Service) endAll(ctx context.Context, q Queries, c Client, userID uuid.UUID, reason EndReason) (signedOut int, revoked []BlacklistedToken, err error) {
 	if err := q.VoidLinks(ctx, LinkFilter{UserID: userID}, c.Now); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	ended, err := q.EndUserSessions(ctx, userID, reason, c.Now)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return s.revoke(ctx, q, c, ended, reason)
+	revoked, err = s.revoke(ctx, q, c, ended, reason)
+	return living(ended, c.Now), revoked, err
 }

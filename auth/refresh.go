@@ -38,7 +38,7 @@ func (s *Service) Refresh(ctx context.Context, c Caller, in RefreshInput) (SignI
 	if err := faults.refusal(); err != nil {
 		return SignIn{}, err
 	}
-	if err := s.refreshes.Allow(c.counted(), c.Now); err != nil {
+	if err := s.refreshes.Allow(c.Counted(), c.Now); err != nil {
 		return SignIn{}, err
 	}
 	claims, err := s.secrets.verifyRefresh(c.Now, in.RefreshToken, s.settings.Leeway)
@@ -87,10 +87,8 @@ func (s *Service) repeat(ctx context.Context, c Caller, claims RefreshClaims, ke
 		return Session{}, err
 	}
 	switch {
-	case session.EndReason == EndedByReuse:
-		return Session{}, RefreshTokenReused
 	case !session.EndedAt.IsZero():
-		return Session{}, InvalidToken
+		return Session{}, endedRefusal(session)
 	case !c.Now.Before(session.ExpiresAt):
 		return Session{}, ExpiredToken
 	case claims.Generation > session.Generation:
@@ -121,11 +119,21 @@ func (s *Service) mayRepeat(c Caller, claims RefreshClaims, session Session, key
 	return false
 }
 
+// endedRefusal is what the token of a session that has ended is told: both
+// holders of one that came back learn why.
+func endedRefusal(session Session) error {
+	if session.EndReason == EndedByReuse {
+		return RefreshTokenReused
+	}
+	return InvalidToken
+}
+
 // endReused ends the session of a token that came back. The refusal is returned
 // after the commit: it must not undo the ending.
 func (s *Service) endReused(ctx context.Context, c Caller, session Session) error {
 	var revoked []BlacklistedToken
 	err := s.store.InTx(ctx, func(q Queries) error {
+		revoked = nil
 		ended, err := q.EndSessions(ctx, []uuid.UUID{session.ID}, EndedByReuse, c.Now)
 		if err != nil || len(ended) == 0 {
 			return err
@@ -137,6 +145,14 @@ func (s *Service) endReused(ctx context.Context, c Caller, session Session) erro
 	})
 	if err != nil {
 		return err
+	}
+	if len(revoked) == 0 {
+		// Somebody else was first, who may have signed out.
+		ended, err := s.store.SessionByID(ctx, session.ID)
+		if err != nil {
+			return err
+		}
+		return endedRefusal(ended)
 	}
 	s.blacklist.Add(revoked...)
 	return RefreshTokenReused

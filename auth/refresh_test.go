@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"sync"
@@ -127,6 +128,41 @@ func TestOnceTheNewTokenWasUsedTheOldOneIsReuseWithTheRightKeyToo(t *testing.T) 
 	ok(t, err)
 	_, err = h.Refresh(h.ctx, h.stranger(), auth.RefreshInput{RefreshToken: first.Tokens.Refresh, IdempotencyKey: &key})
 	wants(t, err, auth.RefreshTokenReused)
+}
+
+// An overtaken store lets somebody else in just before a transaction.
+type overtaken struct {
+	auth.Store
+	by func()
+}
+
+func (o *overtaken) InTx(ctx context.Context, fn func(auth.Queries) error) error {
+	if by := o.by; by != nil {
+		o.by = nil
+		by()
+	}
+	return o.Store.InTx(ctx, fn)
+}
+
+func TestATokenThatComesBackWhileItsUserSignsOutIsNoReuse(t *testing.T) {
+	t.Parallel()
+	var over *overtaken
+	h := newHouse(t, func(o *auth.Options) {
+		over = &overtaken{Store: o.Store}
+		o.Store = over
+	})
+	h.user("ada@example.org")
+	first := h.login("ada@example.org")
+	h.pass(time.Minute)
+	second, err := h.refresh(first.Tokens.Refresh)
+	ok(t, err)
+	h.pass(time.Minute)
+	over.by = func() {
+		_, err := h.Logout(h.ctx, h.stranger(), second.Tokens.Refresh)
+		ok(t, err)
+	}
+	_, err = h.refresh(first.Tokens.Refresh)
+	wants(t, err, auth.InvalidToken)
 }
 
 func TestAnotherUserAgentInTheWindowIsAThief(t *testing.T) {

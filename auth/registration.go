@@ -10,6 +10,9 @@ import (
 // another's.
 const registrationsPerNetwork = 5
 
+// keepAll is more attempts than the limits let one network make in a day.
+const keepAll = 1000
+
 // labelCode is the label under which digits are kept.
 const labelCode = "registration code"
 
@@ -57,10 +60,15 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 		locale = s.settings.DefaultLocale
 	}
 
-	meters := s.rates(false, s.limits.RegisterPerAddress, "register", c.counted())
+	meters := s.rates(false, s.limits.RegisterPerAddress, "register", c.Counted())
 	meters = append(meters, s.rates(true, s.limits.RegisterLettersPerNetwork, "register_network", email.Key, c.network())...)
 	meters = append(meters, s.rates(true, s.limits.RegisterLettersPerAccount, "register_account", email.Key)...)
-	silenced, err := s.reserve(ctx, c.Client, meters)
+	leave, err := s.hasher.Admit()
+	if err != nil {
+		return Registered{}, err
+	}
+	defer leave()
+	counted, silenced, err := s.reserve(ctx, c.Client, meters)
 	if err != nil {
 		return Registered{}, err
 	}
@@ -71,7 +79,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
-		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, counted))
 	}
 
 	void := taken || silenced
@@ -87,8 +95,13 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	keep := registrationsPerNetwork - 1
 	if void {
 		reg.PasswordHash = ""
-		// What can not be activated pushes nothing out that can.
-		keep = 1000
+	}
+	if silenced {
+		// What a limit kept from being activated pushes nothing out that can be.
+		// The attempts at an account's address, of which none can, push out each
+		// other all the same: a flow that outlived five more would tell that
+		// there is one.
+		keep = keepAll
 	}
 	letter := Letter{
 		Kind: LetterActivation, To: email.Text, Locale: locale, Token: activate,

@@ -1,6 +1,8 @@
 package auth_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -151,6 +153,63 @@ func TestBeyondTheLimitsLettersAreVoidAndAnswersTheSame(t *testing.T) {
 	}
 }
 
+func TestARegistrationThatWasNeverHashedBuysNoLetter(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *auth.Options) { o.Limits.RegisterPerAddress = nil })
+	for range 3 {
+		h.register("owner@example.org")
+	}
+	if n := len(h.letters()); n != 3 {
+		t.Fatalf("%d letters in an hour, not 3", n)
+	}
+	for range 5 {
+		// Gone before the hash: the attempt is given back, to the limits that
+		// counted it and to no other.
+		ctx, leave := context.WithCancel(h.ctx)
+		h.watch(func(statement string) {
+			if strings.Contains(statement, "users") {
+				leave()
+			}
+		})
+		_, err := h.Register(ctx, h.stranger(), auth.RegisterInput{Email: "owner@example.org", Password: password})
+		h.watch(nil)
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("it was not cut off: %v", err)
+		}
+		h.register("owner@example.org")
+	}
+	if n := len(h.letters()); n != 0 {
+		t.Errorf("%d letters beyond the limit", n)
+	}
+}
+
+func TestAFlowThatWasPushedOutTellsNothingOfAnAccount(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("taken@example.org")
+	said := map[string]string{}
+	for _, email := range []string{"taken@example.org", "free@example.org"} {
+		var flows []string
+		for range 7 {
+			flows = append(flows, h.register(email).Flow)
+			h.pass(25 * time.Minute) // within every limit
+		}
+		// The tries of an address are counted over all its flows: whether an old
+		// one is still known can be seen once they are used up.
+		for range 6 {
+			_, err := h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: new("guess!"), Flow: &flows[6]})
+			said[email] += err.Error() + " "
+		}
+		for _, flow := range flows {
+			_, err := h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: new("guess!"), Flow: &flow})
+			said[email] += err.Error() + " "
+		}
+	}
+	if said["taken@example.org"] != said["free@example.org"] {
+		t.Errorf("%v", said)
+	}
+}
+
 func TestClosedRegistrationIsDisabled(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(o *auth.Options) { o.Settings.RegistrationOpen = false })
@@ -175,4 +234,31 @@ func together(n int, f func(i int)) {
 	ready.Wait()
 	close(start)
 	done.Wait()
+}
+
+func TestABurstOfRequestsTakesNoMoreOfTheDaysLettersThanItSent(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("owner@example.org")
+	for range 10 {
+		_, err := h.RequestPasswordReset(h.ctx, h.from("198.51.100.1"), "owner@example.org")
+		ok(t, err)
+	}
+	if n := len(h.letters()); n != 3 {
+		t.Fatalf("%d letters in a burst, not 3", n)
+	}
+	h.pass(20 * time.Minute)
+	_, err := h.RequestPasswordReset(h.ctx, h.stranger(), "owner@example.org")
+	ok(t, err)
+	h.letter()
+}
+
+func TestDigitsMayBeTypedAsTheLetterShowsThem(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	flow := h.register("ada@example.org").Flow
+	digits := h.letter().Code
+	shown := digits[:3] + " " + digits[3:]
+	_, err := h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: &shown, Flow: &flow})
+	ok(t, err)
 }

@@ -19,7 +19,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 	if err := faults.refusal(); err != nil {
 		return "", err
 	}
-	silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	_, silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
 	if err != nil {
 		return "", err
 	}

@@ -199,6 +199,18 @@ func (s Secrets) MAC(label string, parts ...string) []byte {
 	return s.current().mac(label, parts)
 }
 
+// MACs are what MAC has made of the parts under each of the secrets, the first
+// one's first: by which something that is stored is found after a new secret
+// came.
+func (s Secrets) MACs(label string, parts ...string) [][]byte {
+	ring := s.ring()
+	macs := make([][]byte, len(ring))
+	for i, secret := range ring {
+		macs[i] = secret.mac(label, parts)
+	}
+	return macs
+}
+
 // VerifyMAC says, in constant time, whether MAC made mac of the same label and
 // parts, under whichever of the secrets.
 func (s Secrets) VerifyMAC(label string, mac []byte, parts ...string) bool {

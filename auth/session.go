@@ -11,12 +11,14 @@ type EndReason string
 
 // The reasons.
 const (
-	EndedByLogout        EndReason = "LOGOUT"
-	EndedByEviction      EndReason = "EVICTED"
-	EndedByReuse         EndReason = "REFRESH_TOKEN_REUSED"
-	EndedByPasswordReset EndReason = "PASSWORD_RESET"
-	EndedByAdministrator EndReason = "REVOKED_BY_ADMINISTRATOR"
-	EndedBySuspension    EndReason = "ACCOUNT_SUSPENDED"
+	EndedByLogout         EndReason = "LOGOUT"
+	EndedByRevocation     EndReason = "REVOKED"
+	EndedByEviction       EndReason = "EVICTED"
+	EndedByReuse          EndReason = "REFRESH_TOKEN_REUSED"
+	EndedByPasswordChange EndReason = "PASSWORD_CHANGED"
+	EndedByPasswordReset  EndReason = "PASSWORD_RESET"
+	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
+	EndedByDeletion       EndReason = "ACCOUNT_DELETED"
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation
@@ -76,9 +78,24 @@ type Tokens struct {
 }
 
 // An EndedSession is what remains to be said about a session that has just been
-// ended: until when its access tokens must be refused.
+// ended: until when its access tokens must be refused, and whether anybody was
+// still signed in by it.
 type EndedSession struct {
 	ID              uuid.UUID
 	UserID          uuid.UUID
 	AccessExpiresAt time.Time
+	ExpiresAt       time.Time
+}
+
+// living counts those that had not run out before somebody ended them. The
+// others are ended too, since an access token outlives its session by the
+// leeway; but nobody signed anybody out.
+func living(ended []EndedSession, now time.Time) int {
+	n := 0
+	for _, session := range ended {
+		if now.Before(session.ExpiresAt) {
+			n++
+		}
+	}
+	return n
 }

@@ -24,6 +24,8 @@ type Store interface {
 // whose count says whether this call won.
 type Queries interface {
 	UserQueries
+	OwnAccountQueries
+	OwnSessionQueries
 	RegistrationQueries
 	SessionQueries
 	LinkQueries
@@ -31,6 +33,7 @@ type Queries interface {
 	BlacklistQueries
 	SigningKeyQueries
 	ProfileQueries
+	AccountQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error
@@ -258,7 +261,7 @@ type BlacklistedToken struct {
 type SigningKey struct {
 	ID        string // RFC 7638 thumbprint, the "kid"
 	Sequence  int    // 1, 2, 3 ...; unique, so that of two nodes that rotate at once one wins
-	Algorithm string // a JWS "alg": ES256
+	Algorithm string // an [Algorithm]
 	PublicJWK []byte // JSON
 	Sealed    []byte
 	CreatedAt time.Time

@@ -44,6 +44,11 @@ type Config struct {
 	// MailFrom is the sender of letters, as RFC 5322 writes an address, with a
 	// name or without.
 	MailFrom string
+	// MailTemplates is a directory whose files override the wording of letters,
+	// or "".
+	MailTemplates string
+	// DefaultLocale is the language (BCP 47) for those of whom none is known.
+	DefaultLocale string
 
 	Issuer           string // claim iss of access tokens
 	Audience         string // claim aud of access tokens

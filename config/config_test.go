@@ -80,6 +80,8 @@ func TestNoSettingIsNeeded(t *testing.T) {
 		{"SecretPath", c.SecretPath(), "gatehouse.db.secret"},
 		{"MailURL", c.MailURL.Reveal(), "log:"},
 		{"MailFrom", c.MailFrom, "no-reply@localhost"},
+		{"MailTemplates", c.MailTemplates, ""},
+		{"DefaultLocale", c.DefaultLocale, "en"},
 		{"SigningAlgorithm", c.SigningAlgorithm, "ES256"},
 		{"Loopback", c.Loopback(), true},
 		{"Secure", c.Secure(), false},
@@ -150,9 +152,10 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 	t.Parallel()
 	c := load(t,
 		"PUBLIC_URL=https://Auth.Example.com:443/", "ALLOWED_ORIGINS=https://App.example.com:443, http://localhost:5173,capacitor://localhost",
-		"TRUSTED_PROXIES=10.1.2.3/8, ::ffff:192.0.2.1,2001:db8::/32", "SESSION_IDLE_LIFETIME=1d12h", "REFRESH_GRACE=0",
+		"TRUSTED_PROXIES=10.1.2.3/8, ::ffff:192.0.2.1,2001:db8::/32,::ffff:172.16.0.0/108", "SESSION_IDLE_LIFETIME=1d12h", "REFRESH_GRACE=0",
 		"HASHING_MEMORY=65536KiB", "DOCUMENT_MAX_BYTES=4096", "LIMIT_CODE_PER_ACCOUNT= 5/15m , 20/1d ", "BRAND_COLOUR=#ABCDEF",
 		"LOG_LEVEL=warn", "LOG_FORMAT=json", "REGISTRATION=closed", "REGISTRATION_FIELDS= name , avatarUrl", "USERNAMES=off", "COOKIE_TRANSPORT=off", "MIGRATE=off", "MAIL_URL=smtp://localhost:2525", "MAIL_FROM=a@example.com",
+		"MAIL_TEMPLATES=.", "DEFAULT_LOCALE=de_at",
 		"LINK_URL_RESET=https://app.example.com/#/reset/{token}", "LEEWAY=", "LEEWAY_FILE=",
 		"DATABASE_URL=postgres://u:p@h/d", "SECRET="+goodSecret+","+base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 32)),
 	)
@@ -162,8 +165,11 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 	if got := strings.Join(c.AllowedOrigins, " "); got != "https://app.example.com http://localhost:5173 capacitor://localhost" {
 		t.Errorf("AllowedOrigins are %s", got)
 	}
-	if got := fmt.Sprint(c.TrustedProxies); got != "[10.0.0.0/8 192.0.2.1/32 2001:db8::/32]" {
+	if got := fmt.Sprint(c.TrustedProxies); got != "[10.0.0.0/8 192.0.2.1/32 2001:db8::/32 172.16.0.0/12]" {
 		t.Errorf("TrustedProxies are %s", got)
+	}
+	if c.MailTemplates != "." || c.DefaultLocale != "de-AT" {
+		t.Errorf("templates in %s, language %s", c.MailTemplates, c.DefaultLocale)
 	}
 	if c.SessionIdleLifetime != 36*time.Hour || c.RefreshGrace != 0 || c.Leeway != 5*time.Second {
 		t.Errorf("idle %v, grace %v, leeway %v", c.SessionIdleLifetime, c.RefreshGrace, c.Leeway)
@@ -191,16 +197,19 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		"LISTEN=8080", "LISTEN=127.0.0.1:http", "LISTEN=127.0.0.1:65536", "LISTEN=127.0.0.1:1,", "LISTEN=a b:1",
 		"PUBLIC_URL=localhost:8080", "PUBLIC_URL=http://localhost/auth", "PUBLIC_URL=http://localhost?x", "PUBLIC_URL=http://localhost/#",
 		"PUBLIC_URL=http://user:password@localhost", "PUBLIC_URL=ftp://localhost", "PUBLIC_URL=http://", "PUBLIC_URL=http://localhost:", "PUBLIC_URL=http://:80",
+		"PUBLIC_URL=https://a.example:99999", "PUBLIC_URL=https://a.example:0443", "PUBLIC_URL=http://localhost:0", "ALLOWED_ORIGINS=https://a.example:08443",
 		"DATABASE_URL=sqlite:", "DATABASE_URL=sqlite::memory:", "DATABASE_URL=sqlite://gatehouse.db", "DATABASE_URL=sqlite:a.db?mode=ro", "DATABASE_URL=mysql://h/d", "DATABASE_URL=gatehouse.db",
 		"SECRET=short", "SECRET=" + goodSecret + ",", "SECRET=" + goodSecret[:42] + "!", "SECRET=" + goodSecret[:42] + "9=", "SECRET=" + strings.Repeat("+", 42) + "_",
 		"MAIL_URL=log:x", "MAIL_URL=file:", "MAIL_URL=smtp://", "MAIL_URL=resend://api.resend.com", "MAIL_URL=http://mail", "MAIL_URL=smtp://a:%zz@host",
+		"MAIL_URL=smtp://mail.example.com/?starttls=off", "MAIL_URL=smtps://mail.example.com/inbox", "MAIL_URL=resend://key@api.resend.com#x",
+		"MAIL_TEMPLATES=/nowhere/at/all", "MAIL_TEMPLATES=config_test.go", "DEFAULT_LOCALE=german", "DEFAULT_LOCALE=und", "DEFAULT_LOCALE=*", "DEFAULT_LOCALE=de-x-" + strings.Repeat("a-", 20) + "a",
 		"MAIL_FROM=nobody", "MAIL_FROM=A <a@example.com>\nBcc: b@example.com",
 		"ISSUER=gatehouse", "ISSUER=https://a.example/?x=1", "AUDIENCE=two words", "SIGNING_ALGORITHM=none", "SIGNING_ALGORITHM=HS256",
 		"LEEWAY=5", "LEEWAY=-1s", "LEEWAY=61s", "ACCESS_TOKEN_LIFETIME=0s", "ACCESS_TOKEN_LIFETIME=25h", "SESSION_LIFETIME=999999d", "SESSION_LIFETIME=99999999999999999d",
 		"REFRESH_GRACE=2m", "REFRESH_GRACE=-1s", "KEY_ROTATION_INTERVAL=30m", "SESSIONS_PER_USER=0", "PASSWORD_MIN_LENGTH=7", "PASSWORD_MIN_LENGTH=twelve",
 		"HASHING_SLOTS=0", "HASHING_MEMORY=19MB", "HASHING_MEMORY=1KiB", "HASHING_MEMORY=99999999999999GiB", "HASHING_MEMORY=-1MiB", "HASHING_PASSES=0", "HASHING_LANES=300",
 		"ALLOWED_ORIGINS=*", "ALLOWED_ORIGINS=null", "ALLOWED_ORIGINS=https://*.example.com", "ALLOWED_ORIGINS=https://a.example/app", "ALLOWED_ORIGINS=http://app.example.com", "ALLOWED_ORIGINS=app.example.com",
-		"TRUSTED_PROXIES=proxy", "TRUSTED_PROXIES=0.0.0.0/0", "TRUSTED_PROXIES=10.0.0.0/8,::/0", "TRUSTED_PROXIES=10.0.0.0/33",
+		"TRUSTED_PROXIES=proxy", "TRUSTED_PROXIES=0.0.0.0/0", "TRUSTED_PROXIES=10.0.0.0/8,::/0", "TRUSTED_PROXIES=10.0.0.0/33", "TRUSTED_PROXIES=::ffff:0:0/96",
 		"REGISTRATION=yes", "REGISTRATION_FIELDS=email", "REGISTRATION_FIELDS=name,name", "REGISTRATION_FIELDS=name,", "USERNAMES=no", "COOKIE_TRANSPORT=true", "RATE_LIMITS=false", "INTROSPECTION=1", "MIGRATE=On", "LOG_FORMAT=xml", "LOG_LEVEL=loud",
 		"LINK_URL_ACTIVATE=https://app.example.com/activate", "LINK_URL_DECLINE=https://a.example/{token}/{token}", "LINK_URL_RESET=https://{token}.example.com/", "LINK_URL_RESET=javascript:alert('{token}')",
 		"LINK_URL_REQUEST_RESET=https://app.example.com/{token}", "LINK_URL_ACTIVATE=/activate?token={token}", "LINK_URL_RESET=https://a.example/\"{token}",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +13,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/language"
 )
 
 // A kind is a type of setting bound to the field that takes the value.
@@ -205,6 +208,30 @@ func name(into *string) kind {
 	return kind{label: "text", set: func(text string) error {
 		if !printable(text) || utf8.RuneCountInString(text) > 100 {
 			return errors.New("want one line of at most 100 characters")
+		}
+		*into = text
+		return nil
+	}}
+}
+
+// locale takes a language tag, and gives it its canonical form. What it refuses
+// would be refused of a user as well.
+func locale(into *string) kind {
+	return kind{label: "language", set: func(text string) error {
+		tag, err := language.Parse(text)
+		if err != nil || len(text) > 35 || tag == language.Und {
+			return errors.New("want a language as in en, de-AT or pt-BR")
+		}
+		*into = tag.String()
+		return nil
+	}}
+}
+
+// directory takes the path of one that is there.
+func directory(into *string) kind {
+	return kind{label: "directory", set: func(text string) error {
+		if found, err := os.Stat(text); err != nil || !found.IsDir() {
+			return errors.New("want a directory that is there")
 		}
 		*into = text
 		return nil

@@ -64,9 +64,9 @@ func (c *client) try(operation string, input map[string]any) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	variables := map[string]any{}
+	variables := input // a query's arguments are named one by one
 	if strings.Contains(string(document), "$input") {
-		variables["input"] = input
+		variables = map[string]any{"input": input}
 	}
 	body, err := json.Marshal(map[string]any{"query": string(document), "variables": variables})
 	if err != nil {

@@ -20,11 +20,7 @@ import (
 
 // program builds gatehouse once for all tests that run it.
 var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "gatehouse-program")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "gatehouse")
+	path := filepath.Join(workshop, "gatehouse")
 	build := exec.Command("go", "build", "-o", path, "gatehouse/cmd/gatehouse")
 	build.Stderr = os.Stderr
 	return path, build.Run()

@@ -222,9 +222,9 @@ func (s *story) noCookies(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// user ADDRESS PASSWORD: an operator makes an active user.
+// user ADDRESS PASSWORD [ROLE ...]: an operator makes an active user.
 func (s *story) user(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(s.world.createUser(args[0], args[1]))
+	ts.Check(s.world.createUser(args[0], args[1], args[2:]...))
 }
 
 // suspend ADDRESS: an operator suspends the user.

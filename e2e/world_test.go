@@ -30,12 +30,20 @@ import (
 // cluster is the PostgreSQL of all tests here; each gets a database of its own.
 var cluster *storetest.Cluster
 
+// workshop is where the program is built that tests run.
+var workshop string
+
 func TestMain(m *testing.M) {
 	os.Exit(withCluster(m))
 }
 
 func withCluster(m *testing.M) int {
 	var err error
+	if workshop, err = os.MkdirTemp("", "gatehouse-e2e"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(workshop)
 	if cluster, err = storetest.StartPostgres("", nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -168,8 +176,8 @@ func (w *world) pass(d time.Duration) error {
 	return w.server.Step(context.Background())
 }
 
-func (w *world) createUser(address, password string) error {
-	_, err := w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: address, Password: &password})
+func (w *world) createUser(address, password string, roles ...string) error {
+	_, err := w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: address, Password: &password, Roles: roles})
 	return err
 }
 

@@ -3532,6 +3532,7 @@ type OutboxLetterMutation struct {
 	typ             string
 	id              *uuid.UUID
 	kind            *string
+	recipient       *[]byte
 	sealed          *[]byte
 	void            *bool
 	attempts        *int
@@ -3686,6 +3687,55 @@ func (m *OutboxLetterMutation) OldKind(ctx context.Context) (v string, err error
 // ResetKind resets all changes to the "kind" field.
 func (m *OutboxLetterMutation) ResetKind() {
 	m.kind = nil
+}
+
+// SetRecipient sets the "recipient" field.
+func (m *OutboxLetterMutation) SetRecipient(b []byte) {
+	m.recipient = &b
+}
+
+// Recipient returns the value of the "recipient" field in the mutation.
+func (m *OutboxLetterMutation) Recipient() (r []byte, exists bool) {
+	v := m.recipient
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRecipient returns the old "recipient" field's value of the OutboxLetter entity.
+// If the OutboxLetter object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OutboxLetterMutation) OldRecipient(ctx context.Context) (v *[]byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRecipient is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRecipient requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRecipient: %w", err)
+	}
+	return oldValue.Recipient, nil
+}
+
+// ClearRecipient clears the value of the "recipient" field.
+func (m *OutboxLetterMutation) ClearRecipient() {
+	m.recipient = nil
+	m.clearedFields[outboxletter.FieldRecipient] = struct{}{}
+}
+
+// RecipientCleared returns if the "recipient" field was cleared in this mutation.
+func (m *OutboxLetterMutation) RecipientCleared() bool {
+	_, ok := m.clearedFields[outboxletter.FieldRecipient]
+	return ok
+}
+
+// ResetRecipient resets all changes to the "recipient" field.
+func (m *OutboxLetterMutation) ResetRecipient() {
+	m.recipient = nil
+	delete(m.clearedFields, outboxletter.FieldRecipient)
 }
 
 // SetSealed sets the "sealed" field.
@@ -4118,9 +4168,12 @@ func (m *OutboxLetterMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OutboxLetterMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.kind != nil {
 		fields = append(fields, outboxletter.FieldKind)
+	}
+	if m.recipient != nil {
+		fields = append(fields, outboxletter.FieldRecipient)
 	}
 	if m.sealed != nil {
 		fields = append(fields, outboxletter.FieldSealed)
@@ -4159,6 +4212,8 @@ func (m *OutboxLetterMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case outboxletter.FieldKind:
 		return m.Kind()
+	case outboxletter.FieldRecipient:
+		return m.Recipient()
 	case outboxletter.FieldSealed:
 		return m.Sealed()
 	case outboxletter.FieldVoid:
@@ -4188,6 +4243,8 @@ func (m *OutboxLetterMutation) OldField(ctx context.Context, name string) (ent.V
 	switch name {
 	case outboxletter.FieldKind:
 		return m.OldKind(ctx)
+	case outboxletter.FieldRecipient:
+		return m.OldRecipient(ctx)
 	case outboxletter.FieldSealed:
 		return m.OldSealed(ctx)
 	case outboxletter.FieldVoid:
@@ -4221,6 +4278,13 @@ func (m *OutboxLetterMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetKind(v)
+		return nil
+	case outboxletter.FieldRecipient:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRecipient(v)
 		return nil
 	case outboxletter.FieldSealed:
 		v, ok := value.([]byte)
@@ -4330,6 +4394,9 @@ func (m *OutboxLetterMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *OutboxLetterMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(outboxletter.FieldRecipient) {
+		fields = append(fields, outboxletter.FieldRecipient)
+	}
 	if m.FieldCleared(outboxletter.FieldSealed) {
 		fields = append(fields, outboxletter.FieldSealed)
 	}
@@ -4356,6 +4423,9 @@ func (m *OutboxLetterMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *OutboxLetterMutation) ClearField(name string) error {
 	switch name {
+	case outboxletter.FieldRecipient:
+		m.ClearRecipient()
+		return nil
 	case outboxletter.FieldSealed:
 		m.ClearSealed()
 		return nil
@@ -4378,6 +4448,9 @@ func (m *OutboxLetterMutation) ResetField(name string) error {
 	switch name {
 	case outboxletter.FieldKind:
 		m.ResetKind()
+		return nil
+	case outboxletter.FieldRecipient:
+		m.ResetRecipient()
 		return nil
 	case outboxletter.FieldSealed:
 		m.ResetSealed()

@@ -20,6 +20,8 @@ type OutboxLetter struct {
 	ID uuid.UUID `json:"id,omitempty"`
 	// Kind holds the value of the "kind" field.
 	Kind string `json:"kind,omitempty"`
+	// HMAC of the address that it goes to, canonical
+	Recipient *[]byte `json:"recipient,omitempty"`
 	// wiped once sent or dead
 	Sealed *[]byte `json:"-"`
 	// Void holds the value of the "void" field.
@@ -46,7 +48,7 @@ func (*OutboxLetter) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case outboxletter.FieldSealed:
+		case outboxletter.FieldRecipient, outboxletter.FieldSealed:
 			values[i] = new([]byte)
 		case outboxletter.FieldVoid:
 			values[i] = new(sql.NullBool)
@@ -84,6 +86,12 @@ func (_m *OutboxLetter) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field kind", values[i])
 			} else if value.Valid {
 				_m.Kind = value.String
+			}
+		case outboxletter.FieldRecipient:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field recipient", values[i])
+			} else if value != nil {
+				_m.Recipient = value
 			}
 		case outboxletter.FieldSealed:
 			if value, ok := values[i].(*[]byte); !ok {
@@ -180,6 +188,11 @@ func (_m *OutboxLetter) String() string {
 	builder.WriteString(fmt.Sprintf("id=%v, ", _m.ID))
 	builder.WriteString("kind=")
 	builder.WriteString(_m.Kind)
+	builder.WriteString(", ")
+	if v := _m.Recipient; v != nil {
+		builder.WriteString("recipient=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("sealed=<sensitive>")
 	builder.WriteString(", ")

@@ -30,6 +30,12 @@ func (_c *OutboxLetterCreate) SetKind(v string) *OutboxLetterCreate {
 	return _c
 }
 
+// SetRecipient sets the "recipient" field.
+func (_c *OutboxLetterCreate) SetRecipient(v []byte) *OutboxLetterCreate {
+	_c.mutation.SetRecipient(v)
+	return _c
+}
+
 // SetSealed sets the "sealed" field.
 func (_c *OutboxLetterCreate) SetSealed(v []byte) *OutboxLetterCreate {
 	_c.mutation.SetSealed(v)
@@ -151,6 +157,11 @@ func (_c *OutboxLetterCreate) check() error {
 	if _, ok := _c.mutation.Kind(); !ok {
 		return &ValidationError{Name: "kind", err: errors.New(`ent: missing required field "OutboxLetter.kind"`)}
 	}
+	if v, ok := _c.mutation.Recipient(); ok {
+		if err := outboxletter.RecipientValidator(v); err != nil {
+			return &ValidationError{Name: "recipient", err: fmt.Errorf(`ent: validator failed for field "OutboxLetter.recipient": %w`, err)}
+		}
+	}
 	if _, ok := _c.mutation.Void(); !ok {
 		return &ValidationError{Name: "void", err: errors.New(`ent: missing required field "OutboxLetter.void"`)}
 	}
@@ -205,6 +216,10 @@ func (_c *OutboxLetterCreate) createSpec() (*OutboxLetter, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Kind(); ok {
 		_spec.SetField(outboxletter.FieldKind, field.TypeString, value)
 		_node.Kind = value
+	}
+	if value, ok := _c.mutation.Recipient(); ok {
+		_spec.SetField(outboxletter.FieldRecipient, field.TypeBytes, value)
+		_node.Recipient = &value
 	}
 	if value, ok := _c.mutation.Sealed(); ok {
 		_spec.SetField(outboxletter.FieldSealed, field.TypeBytes, value)
@@ -409,6 +424,9 @@ func (u *OutboxLetterUpsertOne) UpdateNewValues() *OutboxLetterUpsertOne {
 		}
 		if _, exists := u.create.mutation.Kind(); exists {
 			s.SetIgnore(outboxletter.FieldKind)
+		}
+		if _, exists := u.create.mutation.Recipient(); exists {
+			s.SetIgnore(outboxletter.FieldRecipient)
 		}
 		if _, exists := u.create.mutation.Void(); exists {
 			s.SetIgnore(outboxletter.FieldVoid)
@@ -746,6 +764,9 @@ func (u *OutboxLetterUpsertBulk) UpdateNewValues() *OutboxLetterUpsertBulk {
 			}
 			if _, exists := b.mutation.Kind(); exists {
 				s.SetIgnore(outboxletter.FieldKind)
+			}
+			if _, exists := b.mutation.Recipient(); exists {
+				s.SetIgnore(outboxletter.FieldRecipient)
 			}
 			if _, exists := b.mutation.Void(); exists {
 				s.SetIgnore(outboxletter.FieldVoid)

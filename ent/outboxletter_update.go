@@ -177,6 +177,9 @@ func (_u *OutboxLetterUpdate) sqlSave(ctx context.Context) (_node int, err error
 			}
 		}
 	}
+	if _u.mutation.RecipientCleared() {
+		_spec.ClearField(outboxletter.FieldRecipient, field.TypeBytes)
+	}
 	if value, ok := _u.mutation.Sealed(); ok {
 		_spec.SetField(outboxletter.FieldSealed, field.TypeBytes, value)
 	}
@@ -409,6 +412,9 @@ func (_u *OutboxLetterUpdateOne) sqlSave(ctx context.Context) (_node *OutboxLett
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.RecipientCleared() {
+		_spec.ClearField(outboxletter.FieldRecipient, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.Sealed(); ok {
 		_spec.SetField(outboxletter.FieldSealed, field.TypeBytes, value)

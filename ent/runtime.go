@@ -4,6 +4,7 @@ package ent
 
 import (
 	"gatehouse/ent/linktoken"
+	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
 	"gatehouse/ent/schema"
 	"gatehouse/ent/session"
@@ -19,6 +20,12 @@ func init() {
 	linktokenDescDigest := linktokenFields[1].Descriptor()
 	// linktoken.DigestValidator is a validator for the "digest" field. It is called by the builders before save.
 	linktoken.DigestValidator = linktokenDescDigest.Validators[0].(func([]byte) error)
+	outboxletterFields := schema.OutboxLetter{}.Fields()
+	_ = outboxletterFields
+	// outboxletterDescRecipient is the schema descriptor for recipient field.
+	outboxletterDescRecipient := outboxletterFields[2].Descriptor()
+	// outboxletter.RecipientValidator is a validator for the "recipient" field. It is called by the builders before save.
+	outboxletter.RecipientValidator = outboxletterDescRecipient.Validators[0].(func([]byte) error)
 	registrationFields := schema.Registration{}.Fields()
 	_ = registrationFields
 	// registrationDescFlowDigest is the schema descriptor for flow_digest field.

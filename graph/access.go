@@ -19,6 +19,7 @@ type resolver struct {
 type (
 	query    struct{ *resolver }
 	mutation struct{ *resolver }
+	user     struct{ *resolver }
 )
 
 // Query implements [generated.ResolverRoot].
@@ -26,6 +27,9 @@ func (r *resolver) Query() generated.QueryResolver { return query{r} }
 
 // Mutation implements [generated.ResolverRoot].
 func (r *resolver) Mutation() generated.MutationResolver { return mutation{r} }
+
+// User implements [generated.ResolverRoot].
+func (r *resolver) User() generated.UserResolver { return user{r} }
 
 // guard is directive @auth. The rule behind it denies by default: an anonymous
 // caller passes no guard, and a kind of caller that is not named in by none.

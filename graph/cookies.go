@@ -25,7 +25,8 @@ type CookieJar interface {
 	Carried() bool
 	// RefreshToken is the value of the refresh cookie; false where none came.
 	RefreshToken() (string, bool)
-	// SetTokens puts the tokens into the answer's cookies.
+	// SetTokens puts the tokens into the answer's cookies. Without a refresh
+	// token the cookie of that stays as it is.
 	SetTokens(auth.Tokens)
 	// Clear makes the browser forget both cookies.
 	Clear()
@@ -79,10 +80,7 @@ func refreshTokenOf(ctx context.Context, input *model.RefreshInput) (string, del
 // to empty afterwards; nil where no cookie is concerned. The caller's own
 // session comes before the refresh cookie: "" asks for it.
 func leavingTokenOf(ctx context.Context, input *model.LogoutInput) (string, CookieJar, error) {
-	token, jar := "", cookieJarFrom(ctx)
-	if jar.Authorized() || !jar.Carried() {
-		jar = nil
-	}
+	token, jar := "", carryingJar(ctx)
 	if input != nil && input.RefreshToken != nil {
 		token = *input.RefreshToken
 	} else if jar != nil && CallerFrom(ctx).SessionID == uuid.Nil {
@@ -93,6 +91,20 @@ func leavingTokenOf(ctx context.Context, input *model.LogoutInput) (string, Cook
 	}
 	return token, jar, jar.Allowed()
 }
+
+// carryingJar is the jar of a request that came with cookies of this server and
+// goes by them; nil else.
+func carryingJar(ctx context.Context) CookieJar {
+	jar := cookieJarFrom(ctx)
+	if jar.Authorized() || !jar.Carried() {
+		return nil
+	}
+	return jar
+}
+
+// deliveryOfCaller is the way in which the caller's own access token came. Its
+// origin was judged before: nobody is signed in by cookie otherwise.
+func deliveryOfCaller(ctx context.Context) delivery { return delivery{jar: carryingJar(ctx)} }
 
 // signedIn hands the sign-in over.
 func (d delivery) signedIn(in auth.SignIn, err error) (*model.SignedIn, error) {

@@ -56,6 +56,11 @@ func passDocument(doc *ast.QueryDocument, limits Limits, introspection bool) (*p
 		p.fragments = make(map[string]*fragment, len(doc.Fragments))
 	}
 	for _, definition := range doc.Fragments {
+		// Of two by one name only one would be added up, and whoever walks the
+		// document next may go by the other.
+		if p.fragments[definition.Name] != nil {
+			return p, auth.BadDocument
+		}
 		p.fragments[definition.Name] = &fragment{definition: definition}
 	}
 	// All operations count together: each is validated, whichever is run.

@@ -93,6 +93,7 @@ func TestThePassHoldsADocumentToItsLimits(t *testing.T) {
 		"a directive's value 17 deep":        {"{x @a(a:" + strings.Repeat("[", 17) + strings.Repeat("]", 17) + ")}", costly},
 		"a fragment in itself":               {"{...f} fragment f on T{x ...f}", auth.BadDocument},
 		"a fragment in itself, unused":       {"{x} fragment f on T{a{...f}}", auth.BadDocument},
+		"two fragments of one name":          {"{...a} fragment a on T{...a} fragment a on T{x}", auth.BadDocument},
 		"fragments in a circle":              {"{...a} fragment a on T{...b} fragment b on T{...c} fragment c on T{x ...a}", auth.BadDocument},
 		"a fragment that is not there":       {"{...f}", auth.BadDocument},
 	} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -83,7 +84,14 @@ type panicError struct {
 	stack string
 }
 
-func (e *panicError) Error() string { return fmt.Sprintf("graph: panic: %v", e.value) }
+// Error says what the runtime says, and of any other value the type alone: it
+// may hold what the client sent, a password perhaps, and is bound for the log.
+func (e *panicError) Error() string {
+	if err, ok := e.value.(runtime.Error); ok {
+		return "graph: panic: " + err.Error()
+	}
+	return fmt.Sprintf("graph: panic: a value of type %T", e.value)
+}
 
 // recovered is the recover function of gqlgen.
 func recovered(_ context.Context, value any) error {
@@ -149,6 +157,10 @@ func sentence(code auth.Code) string {
 		return "This refresh token was used before; its session has ended."
 	case auth.InvalidInput:
 		return "Some of the input is not acceptable."
+	case auth.Conflict:
+		return "This would break a rule that stands above the request."
+	case auth.NotFound:
+		return "There is nothing of that name here for you."
 	case auth.Disabled:
 		return "This is switched off on this server."
 	case auth.OriginRefused:

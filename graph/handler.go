@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -111,7 +112,8 @@ func (h *handler) judgeHead(w http.ResponseWriter, r *http.Request) (int, error)
 		w.Header().Set("Allow", http.MethodPost)
 		return http.StatusMethodNotAllowed, auth.BadDocument
 	}
-	if !takesJSON(r.Header.Get("Content-Type")) || r.Header.Get("Content-Encoding") != "" {
+	// Of two types a proxy in front may have gone by the other: joined they are none.
+	if !takesJSON(strings.Join(r.Header.Values("Content-Type"), ",")) || r.Header.Get("Content-Encoding") != "" {
 		return http.StatusUnsupportedMediaType, auth.BadDocument
 	}
 	if r.ContentLength > h.limits.BodyBytes {
@@ -158,6 +160,10 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 	if len(list) > 0 {
 		// No such operation, or variables that do not fit: gqlgen says which, with
 		// the client's own words.
+		h.writeFault(w, r, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)})
+		return
+	}
+	if !keepsOneOf(h.documents.schema, operation.Operation, operation.Variables) {
 		h.writeFault(w, r, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)})
 		return
 	}

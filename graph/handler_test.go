@@ -133,6 +133,15 @@ func TestACompressedBodyIsRefused(t *testing.T) {
 	}
 }
 
+func TestARequestOfTwoMediaTypesIsRefused(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(request(settingsQuery)))
+	r.Header["Content-Type"] = []string{mediaJSON, "text/plain"}
+	if a := newBench(nil).send(t, r); a.Code != http.StatusUnsupportedMediaType || a.code() != auth.BadDocument {
+		t.Errorf("%d %s", a.Code, a.Body)
+	}
+}
+
 func TestAFaultOfTheDocumentHasTheStatusOfTheMediaType(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

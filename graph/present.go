@@ -44,9 +44,19 @@ func presentSession(s auth.Session, current bool) *model.Session {
 	}
 }
 
+func presentSessions(sessions []auth.Session, current string) []model.Session {
+	out := make([]model.Session, len(sessions))
+	for i, s := range sessions {
+		out[i] = *presentSession(s, s.ID.String() == current)
+	}
+	return out
+}
+
 func presentSignIn(in auth.SignIn) *model.SignedIn {
+	user := presentUser(in.User)
+	user.CurrentSession = in.Session.ID.String()
 	return &model.SignedIn{
-		User:                  presentUser(in.User),
+		User:                  user,
 		Session:               presentSession(in.Session, true),
 		AccessTokenExpiresAt:  in.Tokens.AccessExpiresAt,
 		RefreshTokenExpiresAt: instant(in.Tokens.RefreshExpiresAt),
@@ -55,6 +65,30 @@ func presentSignIn(in auth.SignIn) *model.SignedIn {
 			RefreshToken: optional(in.Tokens.Refresh),
 		},
 	}
+}
+
+// presentReauthentication shows no refresh token: there is none.
+func presentReauthentication(in auth.SignIn) *model.ReauthenticatePayload {
+	return &model.ReauthenticatePayload{
+		Session:              presentSession(in.Session, true),
+		AccessTokenExpiresAt: in.Tokens.AccessExpiresAt,
+		AccessToken:          optional(in.Tokens.Access),
+	}
+}
+
+func presentTokenStatus(s auth.TokenStatus) *model.TokenStatus {
+	if !s.Active {
+		return &model.TokenStatus{}
+	}
+	out := &model.TokenStatus{
+		Active: true, Subject: optional(s.Subject.String()), SessionID: optional(s.SessionID.String()),
+		Roles: s.Roles, IssuedAt: instant(s.IssuedAt), ExpiresAt: instant(s.ExpiresAt),
+	}
+	if s.Kind != auth.Anonymous {
+		kind := model.CallerKind(s.Kind)
+		out.Kind = &kind
+	}
+	return out
 }
 
 func presentRegistered(r auth.Registered) *model.RegisterPayload {

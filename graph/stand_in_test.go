@@ -22,16 +22,29 @@ type standIn struct {
 	me                         func(context.Context) (*model.User, error)
 	login                      func(context.Context, model.LoginInput) (model.LoginResult, error)
 	logout                     func(context.Context, *model.LogoutInput) (*model.LogoutPayload, error)
+	reauthenticate             func(context.Context, model.ReauthenticateInput) (*model.ReauthenticatePayload, error)
 	register                   func(context.Context, model.RegisterInput) (*model.RegisterPayload, error)
 }
 
 func (s *standIn) Query() generated.QueryResolver       { return s }
 func (s *standIn) Mutation() generated.MutationResolver { return s }
 
+func (s *standIn) User() generated.UserResolver { return s }
+
 func (s *standIn) Me(ctx context.Context) (*model.User, error) { return s.me(ctx) }
 
 func (s *standIn) Settings(context.Context) (*model.Settings, error) {
 	return &model.Settings{Brand: &model.Brand{Name: "Acme", Colour: "#102030"}, PasswordMinLength: 12, PasswordMaxLength: 256}, nil
+}
+
+func (s *standIn) VerifyToken(context.Context, string) (*model.TokenStatus, error) {
+	return &model.TokenStatus{}, nil
+}
+
+func (s *standIn) Sessions(context.Context, *model.User) ([]model.Session, error) { return nil, nil }
+
+func (s *standIn) Reauthenticate(ctx context.Context, in model.ReauthenticateInput) (*model.ReauthenticatePayload, error) {
+	return s.reauthenticate(ctx, in)
 }
 
 func (s *standIn) Login(ctx context.Context, in model.LoginInput) (model.LoginResult, error) {

@@ -103,12 +103,16 @@ func (d *Dispatcher) Run(ctx context.Context, wake <-chan struct{}) {
 			d.options.Logger.Error("outbox does not answer", "error", o.err)
 		}
 	}
+	// Of a database that is away the first failure is logged, and not each
+	// second's.
+	failing := false
 	for ctx.Err() == nil {
 		if free := d.options.Batch - flying; free > 0 {
 			letters, err := d.claim(ctx, free)
-			if err != nil && ctx.Err() == nil {
+			if err != nil && !failing && ctx.Err() == nil {
 				d.options.Logger.Error("outbox does not answer", "error", err)
 			}
+			failing = err != nil
 			for _, l := range letters {
 				flying++
 				go func() { outcomes <- d.dispatch(ctx, l) }()

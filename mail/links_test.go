@@ -27,7 +27,7 @@ func TestLinksLeadWhereTheSettingsSay(t *testing.T) {
 		Activate:     "https://app.acme.example/#/welcome/{token}",
 		Decline:      "https://app.acme.example/decline?t={token}&x=1",
 		RequestReset: "https://app.acme.example/forgotten",
-	})
+	}, Words{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestFaultsOfLinksAndBrandAreToldAtOnceByTheirSettings(t *testing.T) {
 		Links{
 			PublicURL: "ftp://x", Activate: "https://app.example/activate", Decline: "https://{token}.example/{token}",
 			Reset: "app:reset?{token}", RequestReset: "https://app.example/{token}",
-		})
+		}, Words{})
 	if err == nil {
 		t.Fatal("no fault found")
 	}

@@ -1,14 +1,10 @@
 package mail
 
 import (
-	"cmp"
-	"embed"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"io/fs"
 	"net/netip"
-	"slices"
 	"strings"
 	texttemplate "text/template"
 	"time"
@@ -18,108 +14,37 @@ import (
 	"gatehouse/auth"
 )
 
-// templates holds, for each letter and language, KIND.LANG.txt (which defines
-// "subject" and "body") and KIND.LANG.html (which defines "body"), for each
-// language shared.LANG.txt and shared.LANG.html with the sentences that letters
-// have in common, and for all of them layout.txt and layout.html.
-//
-//go:embed templates
-var templates embed.FS
-
 // A Renderer puts letters into words. It may be used by several goroutines.
 type Renderer struct {
-	brand   Brand
-	links   Links
-	wording map[auth.LetterKind]*wording
+	brand    Brand
+	links    Links
+	fallback language.Tag
+	wording  map[auth.LetterKind]*wording
 }
 
-// A wording is one kind of letter in every language that it is written in.
-type wording struct {
-	matcher   language.Matcher
-	languages []language.Tag // as the matcher numbers them; English first
-	parts     []parts
+// Words are what an operator has a say in of how letters are worded.
+type Words struct {
+	// Templates overrides the embedded files, file by file, and may add
+	// languages; nil overrides none.
+	Templates fs.FS
+	// Locale is the language (BCP 47) of letters to whom no other suits; "" is
+	// English.
+	Locale string
 }
 
-// parts are the templates of one letter in one language.
-type parts struct {
-	text *texttemplate.Template
-	html *htmltemplate.Template
-}
-
-// NewRenderer reads the embedded templates. A fault of the brand or of a link
-// names its setting; all are told at once.
-func NewRenderer(brand Brand, links Links) (*Renderer, error) {
-	sub, err := fs.Sub(templates, "templates")
-	if err != nil {
-		return nil, fmt.Errorf("mail: open templates: %w", err)
-	}
-	return newRenderer(sub, brand, links)
-}
-
-func newRenderer(files fs.FS, brand Brand, links Links) (*Renderer, error) {
+// NewRenderer reads the templates. A fault of the brand, of a link or of a
+// template names its setting; all are told at once, so that none is left for
+// the moment of sending.
+func NewRenderer(brand Brand, links Links, words Words) (*Renderer, error) {
 	links, err := links.withDefaults()
 	if err := errors.Join(brand.check(), err); err != nil {
 		return nil, err
 	}
-	r := &Renderer{brand: brand, links: links, wording: map[auth.LetterKind]*wording{}}
-	for _, kind := range auth.LetterKinds() {
-		if r.wording[kind], err = readWording(files, kind); err != nil {
-			return nil, err
-		}
+	r := &Renderer{brand: brand, links: links, fallback: language.Make(words.Locale)}
+	if r.wording, err = r.readTemplates(words.Templates); err != nil {
+		return nil, err
 	}
 	return r, nil
-}
-
-// readWording finds the languages of a letter by its files. English comes
-// first: the matcher falls back to what is first.
-func readWording(files fs.FS, kind auth.LetterKind) (*wording, error) {
-	names, err := fs.Glob(files, string(kind)+".*.txt")
-	if err != nil {
-		return nil, fmt.Errorf("mail: list templates: %w", err)
-	}
-	w := &wording{}
-	for _, name := range names {
-		tag, err := language.Parse(strings.TrimSuffix(strings.TrimPrefix(name, string(kind)+"."), ".txt"))
-		if err != nil {
-			return nil, fmt.Errorf("mail: template %s: %w", name, err)
-		}
-		w.languages = append(w.languages, tag)
-	}
-	slices.SortStableFunc(w.languages, func(a, b language.Tag) int { return cmp.Compare(rank(a), rank(b)) })
-	if len(w.languages) == 0 || w.languages[0] != language.English {
-		return nil, fmt.Errorf("mail: template %s.en.txt is missing", kind)
-	}
-	for _, tag := range w.languages {
-		p, err := readParts(files, string(kind), tag.String())
-		if err != nil {
-			return nil, err
-		}
-		w.parts = append(w.parts, p)
-	}
-	w.matcher = language.NewMatcher(w.languages)
-	return w, nil
-}
-
-func rank(t language.Tag) int {
-	if t == language.English {
-		return 0
-	}
-	return 1
-}
-
-func readParts(files fs.FS, kind, lang string) (parts, error) {
-	text, err := texttemplate.New("layout.txt").Option("missingkey=error").
-		ParseFS(files, "layout.txt", "shared."+lang+".txt", kind+"."+lang+".txt")
-	if err != nil {
-		return parts{}, fmt.Errorf("mail: read template: %w", err)
-	}
-	html, err := htmltemplate.New("layout.html").Option("missingkey=error").
-		Funcs(htmltemplate.FuncMap{"button": newButton}).
-		ParseFS(files, "layout.html", "shared."+lang+".html", kind+"."+lang+".html")
-	if err != nil {
-		return parts{}, fmt.Errorf("mail: read template: %w", err)
-	}
-	return parts{text: text, html: html}, nil
 }
 
 // A Button is a link that is meant to be pressed.
@@ -145,7 +70,7 @@ type page struct {
 	NotMe        string
 	RequestReset string
 	Code         string // "123 456"
-	Expires      string // "2026-03-01 14:05 UTC"; "" where nothing expires
+	Expires      string // in the form of the language; "" where nothing expires
 	Lifetime     Lifetime
 	At           string
 	IPAddress    string // "" where it is not known
@@ -156,43 +81,63 @@ type page struct {
 type Lifetime struct{ Hours, Minutes int }
 
 // Render puts the letter into words, in the language of those there are that
-// suits its locale best, else in English.
+// suits its locale best, else in that of [Words], else in English.
 func (r *Renderer) Render(l auth.Letter) (Message, error) {
 	w, ok := r.wording[l.Kind]
 	if !ok {
 		return Message{}, fmt.Errorf("mail: render letter: no template for kind %q", l.Kind)
 	}
 	// A locale that cannot be read is no locale: Make never fails.
-	_, i, _ := w.matcher.Match(language.Make(l.Locale))
-	p := r.page(l, w.languages[i])
-
-	subject, err := execute(w.parts[i].text, "subject", p)
+	_, i, _ := w.matcher.Match(language.Make(l.Locale), r.fallback)
+	p, err := r.page(l, w.languages[i], w.parts[i])
 	if err != nil {
 		return Message{}, err
+	}
+	subject, text, html, err := w.parts[i].words(p)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{
+		ID: l.ID, Kind: l.Kind, To: l.To, Date: l.At.UTC().Truncate(time.Second),
+		Subject: subject, Text: text, HTML: html,
+	}, nil
+}
+
+// words executes the templates.
+func (t parts) words(p page) (subject, text, html string, err error) {
+	subject, err = execute(t.text, "subject", p)
+	if err != nil {
+		return "", "", "", err
 	}
 	// One line, whatever the template and the brand hold: a line break in a
 	// subject is the start of another header.
 	p.Subject = strings.Join(strings.Fields(subject), " ")
-	text, err := execute(w.parts[i].text, "layout.txt", p)
+	text, err = execute(t.text, textLayout, p)
 	if err != nil {
-		return Message{}, err
+		return "", "", "", err
 	}
-	var html strings.Builder
-	if err := w.parts[i].html.ExecuteTemplate(&html, "layout.html", p); err != nil {
-		return Message{}, fmt.Errorf("mail: render letter: %w", err)
+	var out strings.Builder
+	if err := t.html.ExecuteTemplate(&out, htmlLayout, p); err != nil {
+		return "", "", "", fmt.Errorf("mail: render letter: %w", err)
 	}
-	return Message{
-		ID: l.ID, Kind: l.Kind, To: l.To, Date: l.At.UTC().Truncate(time.Second),
-		Subject: p.Subject, Text: tidy(text), HTML: strings.TrimSpace(html.String()) + "\n",
-	}, nil
+	return p.Subject, tidy(text), strings.TrimSpace(out.String()) + "\n", nil
 }
 
-func execute(t *texttemplate.Template, name string, p page) (string, error) {
+func execute(t *texttemplate.Template, name string, dot any) (string, error) {
 	var out strings.Builder
-	if err := t.ExecuteTemplate(&out, name, p); err != nil {
+	if err := t.ExecuteTemplate(&out, name, dot); err != nil {
 		return "", fmt.Errorf("mail: render letter: %w", err)
 	}
 	return out.String(), nil
+}
+
+// instant is a time as the language writes it, or "" for none.
+func (t parts) instant(at time.Time) (string, error) {
+	if at.IsZero() {
+		return "", nil
+	}
+	s, err := execute(t.text, "instant", at.UTC())
+	return strings.TrimSpace(s), err
 }
 
 // tidy leaves at most one empty line between paragraphs, and none at the ends,
@@ -215,12 +160,20 @@ func tidy(text string) string {
 	return out.String()
 }
 
-func (r *Renderer) page(l auth.Letter, tag language.Tag) page {
+func (r *Renderer) page(l auth.Letter, tag language.Tag, t parts) (page, error) {
+	at, err := t.instant(l.At)
+	if err != nil {
+		return page{}, err
+	}
+	expires, err := t.instant(l.ExpiresAt)
+	if err != nil {
+		return page{}, err
+	}
 	p := page{
 		Lang: tag.String(), Dir: direction(tag), Brand: r.brand,
 		RequestReset: r.links.RequestReset,
 		Code:         grouped(l.Code),
-		At:           instant(l.At), Expires: instant(l.ExpiresAt), Lifetime: lifetime(l),
+		At:           at, Expires: expires, Lifetime: lifetime(l),
 		IPAddress: address(l.IPAddress), Device: deviceOf(l.UserAgent),
 	}
 	switch l.Kind {
@@ -233,18 +186,11 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag) page {
 	case auth.LetterUsernameReset:
 		p.Link = fill(r.links.ResetUsername, l.Token)
 		p.Name = shownName(l.Name)
-	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterUsernameChanged:
+	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterUsernameChanged,
+		auth.LetterAccountDeleted:
 		p.Name = shownName(l.Name)
 	}
-	return p
-}
-
-// instant is a time as every language reads it.
-func instant(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04 UTC")
+	return p, nil
 }
 
 func lifetime(l auth.Letter) Lifetime {

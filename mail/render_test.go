@@ -1,11 +1,10 @@
 package mail
 
 import (
-	"io/fs"
 	"regexp"
 	"strings"
 	"testing"
-	"testing/fstest"
+	"time"
 
 	"gatehouse/auth"
 )
@@ -68,7 +67,7 @@ func TestAResentActivationWithoutACodeSpeaksOfNoDigits(t *testing.T) {
 func TestLettersWithoutATokenHoldNone(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []auth.LetterKind{
-		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterTest,
+		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterAccountDeleted, auth.LetterTest,
 	} {
 		l := testLetter(kind)
 		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
@@ -86,6 +85,7 @@ func TestLettersWithoutATokenHoldNone(t *testing.T) {
 // there.
 func TestNothingThatAStrangerWroteIsShown(t *testing.T) {
 	t.Parallel()
+	r := testRenderer(t)
 	for _, evil := range []string{
 		"http://evil.example", "evil.example", "you@evil.example", "www.evil.example/x",
 		"Ada</p><a href=https://evil.example>click</a>", "Ada\r\nBcc: evil@evil.example",
@@ -96,7 +96,7 @@ func TestNothingThatAStrangerWroteIsShown(t *testing.T) {
 			clean.Name, clean.UserAgent, clean.IPAddress = "", "", ""
 			dirty := clean
 			dirty.Name, dirty.UserAgent, dirty.IPAddress, dirty.Locale = evil, evil, evil, evil
-			want, got := render(t, testRenderer(t), clean), render(t, testRenderer(t), dirty)
+			want, got := render(t, r, clean), render(t, r, dirty)
 			// A line break is white space in a name: "Ada Bcc: ..." is refused for
 			// its colon, so that here too nothing remains.
 			if got != want {
@@ -113,7 +113,8 @@ func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
 		l.Name = "Ada Lovelace"
 		m := render(t, testRenderer(t), l)
 		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt ||
-			kind == auth.LetterUsernameReset || kind == auth.LetterUsernameChanged
+			kind == auth.LetterUsernameReset || kind == auth.LetterUsernameChanged ||
+			kind == auth.LetterAccountDeleted
 		for part, text := range map[string]string{"text": m.Text, "HTML": m.HTML} {
 			if got := strings.Contains(text, "Ada"); got != want {
 				t.Errorf("%s, %s: name shown %t, want %t", kind, part, got, want)
@@ -154,16 +155,18 @@ func TestShownNames(t *testing.T) {
 func TestUserAgentsAreTakenForWhatTheyAre(t *testing.T) {
 	t.Parallel()
 	for agent, want := range map[string]Device{
-		testAgent: {"Firefox", "Windows"},
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0":                   {"Edge", "Windows"},
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15":                           {"Safari", "macOS"},
-		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36":                                           {"Chrome", "Linux"},
-		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36":                                  {"Chrome", "ChromeOS"},
-		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/138.0.7204.119 Mobile/15E148 Safari/604.1": {"Chrome", "iPhone"},
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36":             {"Samsung Internet", "Android"},
-		"curl/8.5.0": {"curl", ""},
-		"":           {"", ""},
-		"Buy now":    {"", ""},
+		testAgent: {App: "Firefox", System: "Windows"},
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36 Edg/138.0.0.0":                   {App: "Edge", System: "Windows"},
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15":                           {App: "Safari", System: "macOS"},
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36":                                           {App: "Chrome", System: "Linux"},
+		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36":                                  {App: "Chrome", System: "ChromeOS"},
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/138.0.7204.119 Mobile/15E148 Safari/604.1": {App: "Chrome", System: "iPhone"},
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36":             {App: "Samsung Internet", System: "Android"},
+		"okhttp/4.12.0": {App: "Android", Native: true},
+		"Acme/1.4 CFNetwork/1568.300.101 Darwin/24.2.0": {App: "Apple", Native: true},
+		"curl/8.5.0": {App: "curl"},
+		"":           {},
+		"Buy now":    {},
 	} {
 		if got := deviceOf(agent); got != want {
 			t.Errorf("%q is %v, want %v", agent, got, want)
@@ -173,100 +176,65 @@ func TestUserAgentsAreTakenForWhatTheyAre(t *testing.T) {
 
 func TestADeviceIsToldInWords(t *testing.T) {
 	t.Parallel()
-	for agent, want := range map[string]string{
-		testAgent:         "Device: Firefox on Windows\n",
-		"curl/8.5.0":      "Device: curl\n",
-		"Windows NT 10.0": "Device: a device with Windows\n",
-		"":                "Device: an unknown device\n",
+	r := testRenderer(t)
+	for agent, want := range map[string]struct{ en, de string }{
+		testAgent:                       {"Firefox on Windows", "Firefox unter Windows"},
+		"Safari/604.1 iPhone":           {"Safari on iPhone", "Safari auf iPhone"},
+		"curl/8.5.0":                    {"curl", "curl"},
+		"okhttp/4.12.0":                 {"Android app", "Android-App"},
+		"A/1 CFNetwork/1568 Darwin/24.": {"Apple app", "Apple-App"},
+		"Windows NT 10.0":               {"a device with Windows", "ein Gerät mit Windows"},
+		"":                              {"an unknown device", "ein unbekanntes Gerät"},
 	} {
 		l := testLetter(auth.LetterPasswordChanged)
 		l.UserAgent = agent
-		if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, want) {
-			t.Errorf("%q: no %q in\n%s", agent, want, m.Text)
+		for locale, line := range map[string]string{"en": "Device: " + want.en + "\n", "de": "Gerät:      " + want.de + "\n"} {
+			l.Locale = locale
+			if m := render(t, r, l); !strings.Contains(m.Text, line) {
+				t.Errorf("%q: no %q in\n%s", agent, line, m.Text)
+			}
+		}
+		l.Locale = "de"
+		if m := render(t, r, l); !strings.Contains(m.HTML, "<td>"+want.de+"</td>") {
+			t.Errorf("%q: no %q in\n%s", agent, want.de, m.HTML)
 		}
 	}
 }
 
 func TestLifetimesAreToldInWords(t *testing.T) {
 	t.Parallel()
-	for minutes, want := range map[int]string{
-		1: "(1 minute after", 30: "(30 minutes after", 60: "(1 hour after", 90: "(1 hour and 30 minutes after", 1440: "(24 hours after",
+	r := testRenderer(t)
+	for minutes, want := range map[int]struct{ en, de string }{
+		1: {"(1 minute after", "also 1 Minute ab"}, 30: {"(30 minutes after", "also 30 Minuten ab"},
+		60: {"(1 hour after", "also 1 Stunde ab"}, 90: {"(1 hour and 30 minutes after", "also 1 Stunde und 30 Minuten ab"},
+		1440: {"(24 hours after", "also 24 Stunden ab"},
 	} {
 		l := testLetter(auth.LetterPasswordReset)
 		l.ExpiresAt = l.At.Add(minute(minutes))
-		if m := render(t, testRenderer(t), l); !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
-			t.Errorf("%d minutes: no %q in\n%s", minutes, want, m.Text)
-		}
-	}
-}
-
-// withGerman is the embedded templates and a German test letter: another
-// language is files and nothing else.
-func withGerman(t *testing.T) fstest.MapFS {
-	t.Helper()
-	files := fstest.MapFS{}
-	sub, err := fs.Sub(templates, "templates")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := fs.Glob(sub, "*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		content, err := fs.ReadFile(sub, name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = &fstest.MapFile{Data: content}
-		if strings.HasPrefix(name, "shared.en.") {
-			files[strings.Replace(name, ".en.", ".de.", 1)] = &fstest.MapFile{
-				Data: []byte(strings.ReplaceAll(string(content), "Hello", "Guten Tag")),
+		for locale, words := range map[string]string{"en": want.en, "de": want.de} {
+			l.Locale = locale
+			if m := render(t, r, l); !strings.Contains(m.Text, words) || !strings.Contains(m.HTML, words) {
+				t.Errorf("%d minutes: no %q in\n%s", minutes, words, m.Text)
 			}
 		}
 	}
-	files["test.de.txt"] = &fstest.MapFile{Data: []byte(`{{define "subject"}}Probe{{end}}{{define "body"}}{{template "greeting" .}}{{end}}`)}
-	files["test.de.html"] = &fstest.MapFile{Data: []byte(`{{define "body"}}{{template "greeting" .}}{{end}}`)}
-	return files
 }
 
-func TestAnotherLanguageIsMoreFilesOnly(t *testing.T) {
+func TestInstantsAreWrittenAsTheLanguageWritesThem(t *testing.T) {
 	t.Parallel()
-	r, err := newRenderer(withGerman(t), testBrand(), Links{PublicURL: testPublic})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		kind           auth.LetterKind
-		locale, want   string
-		lang, greeting string
-	}{
-		{auth.LetterTest, "de", "Probe", "de", "Guten Tag"},
-		{auth.LetterTest, "de-AT", "Probe", "de", "Guten Tag"},
-		{auth.LetterTest, "en-US", "A test letter from Acme", "en", "Hello"},
-		{auth.LetterTest, "fr", "A test letter from Acme", "en", "Hello"},
-		{auth.LetterTest, "", "A test letter from Acme", "en", "Hello"},
-		{auth.LetterTest, "not a locale", "A test letter from Acme", "en", "Hello"},
-		// A letter that was not translated yet comes in English as a whole.
-		{auth.LetterPasswordChanged, "de", "Your password for Acme was changed", "en", "Hello"},
-	} {
-		l := testLetter(c.kind)
-		l.Locale = c.locale
-		m := render(t, r, l)
-		if m.Subject != c.want || !strings.Contains(m.HTML, `<html lang="`+c.lang+`" dir="ltr">`) ||
-			!strings.HasPrefix(m.Text, c.greeting) || !strings.Contains(m.HTML, c.greeting) {
-			t.Errorf("%s for %q: subject %q, text\n%s", c.kind, c.locale, m.Subject, m.Text)
-		}
-	}
-}
-
-func TestATemplateThatIsMissingStopsTheStart(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"test.de.html", "shared.de.txt", "activation.en.txt", "activation.en.html", "layout.html"} {
-		files := withGerman(t)
-		delete(files, name)
-		if _, err := newRenderer(files, testBrand(), Links{PublicURL: testPublic}); err == nil {
-			t.Errorf("without %s the renderer was made", name)
+	r := testRenderer(t)
+	months := strings.Fields("Januar Februar März April Mai Juni Juli August September Oktober November Dezember")
+	berlin := time.FixedZone("CET", 3600)
+	for i, month := range months {
+		l := testLetter(auth.LetterTest)
+		l.At = time.Date(2026, time.Month(i+1), 9, 1, 4, 0, 0, berlin)
+		for locale, want := range map[string]string{
+			"en": l.At.UTC().Format("2006-01-02 15:04 UTC"), "de": "9. " + month + " 2026 um 00:04 Uhr (UTC)",
+		} {
+			l.Locale = locale
+			if m := render(t, r, l); !strings.Contains(m.Text, want) || !strings.Contains(m.HTML, want) {
+				t.Errorf("no %q in\n%s", want, m.Text)
+			}
 		}
 	}
 }

@@ -35,44 +35,51 @@ func shownName(name string) string {
 type Device struct {
 	App    string // "Firefox"
 	System string // "Windows"
+	// Native means that App is no program's name but says what a program was
+	// made for: "Android", to be told as an Android app in each language.
+	Native bool
 }
 
 // deviceOf recognizes the common ones. What the header says besides is never
 // shown: it is free text of whoever made the request, and would be printed in
 // a letter to somebody whom he chose.
 func deviceOf(userAgent string) Device {
-	return Device{App: firstOf(apps(), userAgent), System: firstOf(systems(), userAgent)}
+	app, system := firstOf(apps(), userAgent), firstOf(systems(), userAgent)
+	return Device{App: app.name, System: system.name, Native: app.native}
 }
 
 // A mark gives a user agent away.
-type mark struct{ sign, name string }
+type mark struct {
+	sign, name string
+	native     bool
+}
 
-func firstOf(marks []mark, userAgent string) string {
+func firstOf(marks []mark, userAgent string) mark {
 	for _, m := range marks {
 		if strings.Contains(userAgent, m.sign) {
-			return m.name
+			return m
 		}
 	}
-	return ""
+	return mark{}
 }
 
 // apps are ordered: Edge, Opera and Samsung's browser also call themselves
 // Chrome, and Chrome calls itself Safari.
 func apps() []mark {
 	return []mark{
-		{"Edg/", "Edge"}, {"EdgA/", "Edge"}, {"EdgiOS/", "Edge"},
-		{"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Vivaldi/", "Vivaldi"},
-		{"FxiOS/", "Firefox"}, {"Firefox/", "Firefox"},
-		{"CriOS/", "Chrome"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"},
-		{"okhttp/", "Android app"}, {"CFNetwork/", "Apple app"}, {"Dart/", "Flutter app"},
-		{"curl/", "curl"}, {"Go-http-client/", "Go"}, {"python-", "Python"}, {"node", "Node.js"},
+		{sign: "Edg/", name: "Edge"}, {sign: "EdgA/", name: "Edge"}, {sign: "EdgiOS/", name: "Edge"},
+		{sign: "OPR/", name: "Opera"}, {sign: "SamsungBrowser/", name: "Samsung Internet"}, {sign: "Vivaldi/", name: "Vivaldi"},
+		{sign: "FxiOS/", name: "Firefox"}, {sign: "Firefox/", name: "Firefox"},
+		{sign: "CriOS/", name: "Chrome"}, {sign: "Chrome/", name: "Chrome"}, {sign: "Safari/", name: "Safari"},
+		{sign: "okhttp/", name: "Android", native: true}, {sign: "CFNetwork/", name: "Apple", native: true}, {sign: "Dart/", name: "Flutter", native: true},
+		{sign: "curl/", name: "curl"}, {sign: "Go-http-client/", name: "Go"}, {sign: "python-", name: "Python"}, {sign: "node", name: "Node.js"},
 	}
 }
 
 // systems are ordered: an Android says Linux too, and an iPhone Mac OS X.
 func systems() []mark {
 	return []mark{
-		{"Windows", "Windows"}, {"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"},
-		{"CrOS", "ChromeOS"}, {"Macintosh", "macOS"}, {"Darwin/", "Apple"}, {"Linux", "Linux"},
+		{sign: "Windows", name: "Windows"}, {sign: "iPhone", name: "iPhone"}, {sign: "iPad", name: "iPad"}, {sign: "Android", name: "Android"},
+		{sign: "CrOS", name: "ChromeOS"}, {sign: "Macintosh", name: "macOS"}, {sign: "Linux", name: "Linux"},
 	}
 }

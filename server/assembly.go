@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"gatehouse/auth"
@@ -99,6 +100,7 @@ func (a *assembly) build(ctx context.Context) error {
 	}
 	a.keys = auth.NewKeySet(auth.KeySetOptions{
 		Secrets: a.secrets, Issuer: cfg.Issuer, Audience: cfg.Audience, Leeway: cfg.Leeway, Random: deps.Random,
+		Algorithm: auth.Algorithm(cfg.SigningAlgorithm),
 	})
 	a.rules = auth.New(auth.Options{
 		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: hasher,
@@ -122,13 +124,17 @@ func (a *assembly) close() error { return a.store.Close() }
 // renderer puts letters into words.
 func (a *assembly) renderer() (*mail.Renderer, error) {
 	cfg := a.config
+	words := mail.Words{Locale: cfg.DefaultLocale}
+	if cfg.MailTemplates != "" {
+		words.Templates = os.DirFS(cfg.MailTemplates)
+	}
 	return mail.NewRenderer(mail.Brand{
 		Name: cfg.BrandName, LogoURL: cfg.BrandLogoURL, Colour: cfg.BrandColour,
 		TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL,
 	}, mail.Links{
 		PublicURL: cfg.PublicURL, Activate: cfg.LinkURLActivate, Decline: cfg.LinkURLDecline,
 		Reset: cfg.LinkURLReset, ResetUsername: cfg.LinkURLResetUsername, RequestReset: cfg.LinkURLRequestReset,
-	})
+	}, words)
 }
 
 // wire carries letters away. One that shows them, live links included, is for

@@ -93,7 +93,9 @@ func (j jar) RefreshToken() (string, bool) { return readCookie(j.r, j.names.refr
 
 func (j jar) SetTokens(t auth.Tokens) {
 	http.SetCookie(j.w, j.names.living(j.names.access, t.Access, t.AccessExpiresAt.Sub(j.client.Now)))
-	http.SetCookie(j.w, j.names.living(j.names.refresh, t.Refresh, t.RefreshExpiresAt.Sub(j.client.Now)))
+	if t.Refresh != "" {
+		http.SetCookie(j.w, j.names.living(j.names.refresh, t.Refresh, t.RefreshExpiresAt.Sub(j.client.Now)))
+	}
 }
 
 func (j jar) Clear() {

@@ -60,14 +60,3 @@ func resolveClient(trusted []netip.Prefix, remote string, forwarded []string) ne
 func trusts(trusted []netip.Prefix, address netip.Addr) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(address) })
 }
-
-// countedAddress is the address by which a client is counted: of IPv6 the /64,
-// which is the least that a household gets, and costs it nothing to walk through.
-func countedAddress(address netip.Addr) string {
-	if address.Is6() {
-		if prefix, err := address.Prefix(64); err == nil {
-			return prefix.String()
-		}
-	}
-	return address.String()
-}

@@ -53,17 +53,3 @@ func TestWithoutTrustedProxiesNobodyIsBelieved(t *testing.T) {
 		t.Errorf("an unknown peer was believed: %s", got)
 	}
 }
-
-func TestIPv6ClientsAreCountedByTheir64(t *testing.T) {
-	t.Parallel()
-	for address, want := range map[string]string{
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64",
-		"2001:db8:1:2::1":      "2001:db8:1:2::/64",
-		"2001:db8:1:3::1":      "2001:db8:1:3::/64",
-		"203.0.113.9":          "203.0.113.9",
-	} {
-		if got := countedAddress(netip.MustParseAddr(address)); got != want {
-			t.Errorf("%s counts as %s, want %s", address, got, want)
-		}
-	}
-}

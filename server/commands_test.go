@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -168,5 +169,53 @@ func TestAWireThatShowsLiveLinksIsForLoopbackOnly(t *testing.T) {
 	cfg.PublicURL = "https://id.example.com" // as config would never let it
 	if _, err := New(t.Context(), cfg, testDeps(newClock(), &journal{})); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestLettersAreWordedAsTheSettingsSay(t *testing.T) {
+	t.Parallel()
+	templates := t.TempDir()
+	file := filepath.Join(templates, "test.de.txt")
+	if err := os.WriteFile(file, []byte(`{{define "subject"}}Grüße{{end}}{{define "body"}}Von {{.Brand.Name}}{{end}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, letters := settle(t, map[string]string{"DEFAULT_LOCALE": "de-AT", "MAIL_TEMPLATES": templates})
+	deps := testDeps(newClock(), &journal{})
+	if err := SendTestLetter(t.Context(), cfg, deps, testEmail); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(letters)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v %v", files, err)
+	}
+	raw, err := os.ReadFile(filepath.Join(letters, files[0].Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := mailtest.Parse(raw)
+	if err != nil || l.Subject != "Grüße" || !strings.HasPrefix(l.Text, "Von Gatehouse\n") || !strings.Contains(l.HTML, `<html lang="de"`) {
+		t.Errorf("%v %s", err, raw)
+	}
+
+	// What nobody could see when a letter is sent stops the start.
+	if err := os.WriteFile(file, []byte(`{{define "subject"}}{{.Nick}}{{end}}{{define "body"}}x{{end}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(templates, "tset.de.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(t.Context(), cfg, deps)
+	if err == nil || !strings.Contains(err.Error(), "MAIL_TEMPLATES: template: test.de.txt:1:") || !strings.Contains(err.Error(), "MAIL_TEMPLATES: tset.de.txt:") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestNoHeaderChoosesTheLanguageOfALetter: who asks need not be who reads.
+func TestNoHeaderChoosesTheLanguageOfALetter(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	h.ask(documentRegister, map[string]any{"email": testEmail, "password": testPassword}, http.Header{"Accept-Language": {"de-DE,de;q=0.9"}})
+	if l := h.letter(); !strings.Contains(l.HTML, `<html lang="en"`) || !strings.Contains(l.Subject, "Activate") {
+		t.Errorf("subject %q", l.Subject)
 	}
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 	"time"
 
 	"gatehouse/auth"
 	"gatehouse/graph"
-	"gatehouse/web"
 )
 
 // Where everything is.
@@ -28,30 +29,19 @@ func (s *Server) routes() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	pages, err := web.New(
-		web.Brand{Name: cfg.BrandName, Colour: cfg.BrandColour, TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL},
-		public.JoinPath(pathGraphQL).String(),
-		web.Paths{GraphQL: pathGraphQL, JWKS: pathJWKS, Discovery: pathDiscovery, Alive: pathAlive, Ready: pathReady},
-	)
-	if err != nil {
-		return nil, err
-	}
-	discovery, err := serveDiscovery(cfg.Issuer, public, cfg.SigningAlgorithm)
+	admit := auth.NewThrottle(s.anonymousLimit())
+	pages, err := s.linkPages(public, admit)
 	if err != nil {
 		return nil, err
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle(pathGraphQL, s.graphQL(public))
+	mux.Handle(pathGraphQL, s.graphQL(public, admit))
 	mux.Handle("GET "+pathJWKS, serveJWKS(func() []byte { return s.keys.JWKS(s.rules.Now()) }))
-	mux.Handle("GET "+pathDiscovery, discovery)
+	mux.Handle("GET "+pathDiscovery, serveDiscovery(cfg.Issuer, public, func() []auth.Algorithm { return s.keys.Algorithms(s.rules.Now()) }))
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
-	mux.Handle("GET /{$}", pages.Home)
-	mux.Handle("GET /activate", pages.Activate)
-	mux.Handle("GET /decline", pages.Decline)
-	mux.Handle("GET /reset", pages.Reset)
-	mux.Handle("GET /reset-username", pages.ResetUsername)
+	pages.mount(mux, withDeadline(s.deps.Timeouts.Handle))
 
 	return chain(mux,
 		withRequestID(s.deps.Random),
@@ -59,23 +49,47 @@ func (s *Server) routes() (http.Handler, error) {
 		withAccessLog(s.deps.Logger, s.deps.Clock),
 		withSecurityHeaders(cfg.Secure()),
 		withRecover(s.deps.Logger, answerFault),
+		withoutRedirects,
 	), nil
+}
+
+// withoutRedirects finds nothing at a path that has doubled slashes or dots for
+// names. The mux would send the browser on to the clean path, and write the
+// whole address, the token of a link included, into a page and a header.
+func withoutRedirects(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r.URL.EscapedPath()
+		clean := path.Clean("/" + asked)
+		if strings.HasSuffix(asked, "/") && clean != "/" {
+			clean += "/"
+		}
+		if asked != clean {
+			http.NotFound(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // graphQL is the API, behind what only it needs. CORS comes first, so that a
 // page can read why its request was refused.
-func (s *Server) graphQL(public *url.URL) http.Handler {
+func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 	cfg := s.config
 	origins := newOriginList(public, cfg.AllowedOrigins)
 	who := callers{auth: s.rules, names: newCookieNames(public, cfg.Loopback()), origins: origins, offered: cfg.CookieTransport}
-	limit := auth.Rate(cfg.LimitAnonymousPerAddress)
-	if !cfg.RateLimits {
-		limit = auth.Rate{}
-	}
 	return chain(graph.NewHandler(graph.Options{
 		Auth: s.rules, Settings: shownSettings(cfg), Limits: documentLimits(cfg),
-		Introspection: cfg.Introspection, Admit: admitAnonymous(limit), Logger: s.deps.Logger,
+		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Logger: s.deps.Logger,
 	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)
+}
+
+// anonymousLimit is the requests of one client that brings no good token, to the
+// API and the pages together; the zero Rate where limits are off.
+func (s *Server) anonymousLimit() auth.Rate {
+	if !s.config.RateLimits {
+		return auth.Rate{}
+	}
+	return auth.Rate(s.config.LimitAnonymousPerAddress)
 }
 
 // withDeadline bounds what a request may wait for behind us.
@@ -91,14 +105,13 @@ func withDeadline(within time.Duration) middleware {
 
 // admitAnonymous limits the requests of each client that brings no good token,
 // in this process alone. A bad token doesn't get around it.
-func admitAnonymous(limit auth.Rate) func(context.Context) error {
-	throttle := auth.NewThrottle(limit)
+func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 	return func(ctx context.Context) error {
 		caller := graph.CallerFrom(ctx)
 		if caller.Kind != auth.Anonymous {
 			return nil
 		}
-		return throttle.Allow(countedAddress(caller.Address), caller.Now)
+		return throttle.Allow(caller.Counted(), caller.Now)
 	}
 }
 

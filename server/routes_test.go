@@ -52,9 +52,20 @@ func TestWhatIsNotThereIsNotFound(t *testing.T) {
 			t.Errorf("%s: %d %s %q", path, a.status, a.header.Get("Content-Type"), a.body)
 		}
 	}
-	for _, path := range []string{"/", "/activate", "/decline", "/reset", "/reset-username", pathJWKS} {
+	for _, path := range []string{"/", pathChangePassword, pathJWKS} {
 		if a := h.do(http.MethodPost, path, "token=x", nil); a.status != http.StatusMethodNotAllowed {
 			t.Errorf("POST %s: %d", path, a.status)
+		}
+	}
+}
+
+func TestNobodyIsSentOnWithTheTokenOfALink(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	for _, path := range []string{"/./activate", "/x/../reset", "/decline/.", "/activate//", "/.well-known//jwks.json"} {
+		a := h.do(http.MethodGet, path+"?token=bolted", "", nil)
+		if a.status != http.StatusNotFound || a.header.Get("Location") != "" || strings.Contains(a.body, "bolted") {
+			t.Errorf("%s: %d to %q: %s", path, a.status, a.header.Get("Location"), a.body)
 		}
 	}
 }
@@ -129,6 +140,17 @@ func TestTheDescriptionIsTrue(t *testing.T) {
 		`"jwks_uri":"http://localhost:8080/.well-known/jwks.json","response_types_supported":[],"subject_types_supported":["public"]}`
 	if canonical, err := json.Marshal(got); err != nil || string(canonical) != want {
 		t.Errorf("%s, want %s", canonical, want)
+	}
+}
+
+func TestAServerOfEd25519KeysSaysSo(t *testing.T) {
+	t.Parallel()
+	h := build(t, map[string]string{"SIGNING_ALGORITHM": "EdDSA"})
+	if a := h.do(http.MethodGet, pathDiscovery, "", nil); !strings.Contains(a.body, `"id_token_signing_alg_values_supported":["EdDSA"]`) {
+		t.Errorf("the description: %s", a.body)
+	}
+	if a := h.do(http.MethodGet, pathJWKS, "", nil); !strings.Contains(a.body, `"kty":"OKP","crv":"Ed25519"`) {
+		t.Errorf("the key set: %s", a.body)
 	}
 }
 

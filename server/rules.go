@@ -7,9 +7,6 @@ import (
 	"gatehouse/graph/model"
 )
 
-// defaultLocale is the language of letters to those who named none.
-const defaultLocale = "en"
-
 // ruleSettings are the figures of the rules as the operator chose them.
 func ruleSettings(cfg config.Config) auth.Settings {
 	return auth.Settings{
@@ -24,7 +21,7 @@ func ruleSettings(cfg config.Config) auth.Settings {
 		PasswordResetLifetime: cfg.PasswordResetLifetime,
 		KeyRotationInterval:   cfg.KeyRotationInterval,
 		Leeway:                cfg.Leeway,
-		DefaultLocale:         defaultLocale,
+		DefaultLocale:         cfg.DefaultLocale,
 		Usernames:             cfg.Usernames,
 		RequiredProfileFields: profileFields(cfg.RegistrationFields),
 	}

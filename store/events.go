@@ -25,3 +25,16 @@ func (q *queries) InsertEvents(ctx context.Context, events ...auth.Event) error 
 	}
 	return failed("insert events", q.c.Event.CreateBulk(rows...).Exec(ctx))
 }
+
+func presentEvent(row *ent.Event) auth.Event {
+	return auth.Event{
+		ID:        row.ID,
+		Type:      auth.EventType(row.Type),
+		UserID:    requiredID(row.UserID),
+		ActorID:   requiredID(row.ActorID),
+		IPAddress: row.IPAddress,
+		UserAgent: row.UserAgent,
+		Details:   row.Details,
+		At:        row.At,
+	}
+}

@@ -38,18 +38,7 @@ func (q *queries) LinkByDigest(ctx context.Context, digest []byte) (auth.Link, e
 	if err != nil {
 		return auth.Link{}, failed("read link", err)
 	}
-	return auth.Link{
-		ID:             row.ID,
-		Digest:         row.Digest,
-		Purpose:        auth.LinkPurpose(row.Purpose),
-		EmailKey:       row.EmailKey,
-		UserID:         requiredID(row.UserID),
-		RegistrationID: requiredID(row.RegistrationID),
-		CreatedAt:      row.CreatedAt,
-		ExpiresAt:      row.ExpiresAt,
-		UsedAt:         required(row.UsedAt),
-		VoidedAt:       required(row.VoidedAt),
-	}, nil
+	return presentLink(row), nil
 }
 
 // UseLink implements auth.LinkQueries.
@@ -91,4 +80,19 @@ func (q *queries) VoidLinks(ctx context.Context, f auth.LinkFilter, now time.Tim
 	}
 	err := q.c.LinkToken.Update().Where(chosen...).SetVoidedAt(now).Exec(ctx)
 	return failed("void links", err)
+}
+
+func presentLink(row *ent.LinkToken) auth.Link {
+	return auth.Link{
+		ID:             row.ID,
+		Digest:         row.Digest,
+		Purpose:        auth.LinkPurpose(row.Purpose),
+		EmailKey:       row.EmailKey,
+		UserID:         requiredID(row.UserID),
+		RegistrationID: requiredID(row.RegistrationID),
+		CreatedAt:      row.CreatedAt,
+		ExpiresAt:      row.ExpiresAt,
+		UsedAt:         required(row.UsedAt),
+		VoidedAt:       required(row.VoidedAt),
+	}
 }

@@ -16,7 +16,7 @@ import (
 
 // InsertLetter implements auth.Queries. The letter is due at once.
 func (q *queries) InsertLetter(ctx context.Context, l auth.OutboxLetter) error {
-	err := q.c.OutboxLetter.Create().
+	row := q.c.OutboxLetter.Create().
 		SetID(l.ID).
 		SetKind(string(l.Kind)).
 		SetSealed(l.Sealed).
@@ -25,9 +25,11 @@ func (q *queries) InsertLetter(ctx context.Context, l auth.OutboxLetter) error {
 		SetNextAttemptAt(l.CreatedAt).
 		SetCreatedAt(l.CreatedAt).
 		SetNillableExpiresAt(optional(l.ExpiresAt)).
-		SetLastError("").
-		Exec(ctx)
-	return failed("insert letter", err)
+		SetLastError("")
+	if l.Recipient != nil {
+		row.SetRecipient(l.Recipient)
+	}
+	return failed("insert letter", row.Exec(ctx))
 }
 
 // ClaimLetters takes up to limit letters that are due, and keeps other nodes

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	stdsql "database/sql"
-	"encoding/json"
 	"time"
 
 	"entgo.io/ent/dialect/sql"
@@ -78,15 +77,7 @@ func (q *queries) RotateSession(ctx context.Context, r auth.Rotation) (auth.Sess
 		},
 		func(rows *stdsql.Rows) error {
 			rotated = true
-			var methods []byte
-			if err := rows.Scan(&s.ID, &s.UserID, &s.Generation, scannedTime{&s.RotatedAt},
-				&s.RotatedBy, &s.RotationKey, &methods,
-				scannedTime{&s.AuthenticatedAt}, scannedTime{&s.AccessExpiresAt},
-				scannedTime{&s.ExpiresAt}, scannedTime{&s.EndsAt},
-				&s.DeviceName, &s.UserAgent, &s.IPAddress, scannedTime{&s.CreatedAt}); err != nil {
-				return err
-			}
-			return json.Unmarshal(methods, &s.Methods)
+			return scanSession(rows, &s)
 		})
 	if err != nil {
 		return auth.Session{}, false, failed("rotate refresh token", err)
@@ -125,11 +116,11 @@ func (q *queries) endSessions(ctx context.Context, chosen string, args parameter
 	err := q.query(ctx, `
 		UPDATE sessions SET ended_at = $1, end_reason = $2
 		WHERE `+chosen+` AND ended_at IS NULL
-		RETURNING id, user_id, access_expires_at`,
+		RETURNING id, user_id, access_expires_at, expires_at`,
 		args,
 		func(rows *stdsql.Rows) error {
 			var s auth.EndedSession
-			err := rows.Scan(&s.ID, &s.UserID, scannedTime{&s.AccessExpiresAt})
+			err := rows.Scan(&s.ID, &s.UserID, scannedTime{&s.AccessExpiresAt}, scannedTime{&s.ExpiresAt})
 			ended = append(ended, s)
 			return err
 		})

@@ -25,16 +25,15 @@ func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error)
 	return presentUser(row), nil
 }
 
-// AccountByEmail implements auth.UserQueries. User and hash come by one join:
-// a second statement for the hash would tell by its absence that there is no
-// such user.
+// AccountByEmail implements auth.UserQueries.
 func (q *queries) AccountByEmail(ctx context.Context, emailKey string) (auth.Account, error) {
 	return q.account(ctx, user.EmailKey(emailKey))
 }
 
-// account is the one user whom who chooses, with its hash.
-func (q *queries) account(ctx context.Context, who predicate.User) (auth.Account, error) {
-	query := q.c.User.Query().Where(who)
+// account finds a user and its hash by one join: a second statement for the
+// hash would tell by its absence that there is no such user.
+func (q *queries) account(ctx context.Context, whose predicate.User) (auth.Account, error) {
+	query := q.c.User.Query().Where(whose)
 	query.Modify(func(s *sql.Selector) {
 		credentials := sql.Table(credential.Table)
 		s.LeftJoin(credentials).

@@ -1,13 +1,14 @@
 // Package web has the pages that people see in a browser: one that says what
 // this server is, and one for each link that a letter carries.
 //
-// The model in a paragraph: every page is rendered once, when the server
-// starts, from embedded templates and the team's brand, and is the same bytes
-// for everybody ever after. So nothing of a request, and above all no token of
-// a link, can find its way into a page; and opening one changes nothing, since
-// mail scanners open links too, some of them with a real browser. The pages
-// load nothing and run nothing: their one style sheet is inside, and the
-// Content-Security-Policy names it by its hash.
+// The model in a paragraph: a page is a template, filled with the team's brand,
+// the reader's language and a [View], which is all that a request has to say.
+// This package decides nothing and asks nobody: server asks the rules and hands
+// the View in. Opening a page changes nothing, since mail scanners open links
+// too, some of them with a real browser; what does is a form that its button
+// posts. The pages run nothing and load nothing but the brand's picture: their
+// one style sheet is inside, and the Content-Security-Policy names it by its
+// hash. So they work without JavaScript, and have none.
 package web
 
 import (
@@ -17,9 +18,10 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
-	"regexp"
+	"net/url"
+
+	"golang.org/x/text/language"
 )
 
 //go:embed templates
@@ -28,6 +30,7 @@ var templates embed.FS
 // A Brand is whose server this is.
 type Brand struct {
 	Name       string
+	LogoURL    string // "" shows the name instead
 	Colour     string // # and six hexadecimal digits
 	TermsURL   string // "" where there is none
 	PrivacyURL string // "" where there is none
@@ -36,92 +39,98 @@ type Brand struct {
 // Paths are where the other things of the server are found.
 type Paths struct {
 	GraphQL, JWKS, Discovery, Alive, Ready string
+	// RequestReset is where a link to choose a new password is asked for: a page
+	// of ours or of the team's.
+	RequestReset string
 }
 
-// Pages are the rendered pages, each a handler for its path.
-type Pages struct {
-	Home, Activate, Decline, Reset, ResetUsername http.Handler
-}
-
-// A page is what its template is filled with.
-type page struct {
-	Title    string
-	Private  bool // reached by a link that bears a token
+// Options are what is the same on all pages.
+type Options struct {
 	Brand    Brand
+	Endpoint string // the whole URL of the GraphQL API, as a developer would call it
 	Paths    Paths
-	Endpoint string
-	Style    template.CSS
+	// PasswordMinLength is told to whoever chooses a password.
+	PasswordMinLength int
 }
 
-// New renders the pages. endpoint is the whole URL of the GraphQL API, as a
-// developer would call it.
-func New(brand Brand, endpoint string, paths Paths) (Pages, error) {
-	style, err := stylesheet(brand.Colour)
+// A Page is the name of one.
+type Page string
+
+// The pages. Reset is where a link leads, Request where one is asked for.
+const (
+	Home     Page = "home"
+	Activate Page = "activate"
+	Decline  Page = "decline"
+	Reset    Page = "reset"
+	Request  Page = "request"
+)
+
+func pages() []Page { return []Page{Home, Activate, Decline, Reset, Request} }
+
+// Pages are all of them, in all languages.
+type Pages struct {
+	style    template.CSS
+	policy   string
+	editions []edition
+	matcher  language.Matcher // gives the index of an edition
+}
+
+// New makes the pages.
+func New(o Options) (*Pages, error) {
+	style, err := stylesheet(o.Brand.Colour)
 	if err != nil {
-		return Pages{}, err
+		return nil, err
 	}
-	var pages Pages
-	for _, p := range []struct {
-		handler *http.Handler
-		file    string
-		title   string
-		private bool
-	}{
-		{&pages.Home, "home.html", "The sign-in server of " + brand.Name, false},
-		{&pages.Activate, "activate.html", "Activate your account", true},
-		{&pages.Decline, "decline.html", "This was not me", true},
-		{&pages.Reset, "reset.html", "Choose a new password", true},
-		{&pages.ResetUsername, "reset_username.html", "Choose a username", true},
-	} {
-		filled := page{
-			Title: p.title, Private: p.private, Brand: brand, Paths: paths,
-			Endpoint: endpoint, Style: style,
+	p := &Pages{style: style, policy: policy(style, o.Brand.LogoURL)}
+	var known []language.Tag
+	for _, tag := range tags() {
+		e, err := newEdition(tag, o)
+		if err != nil {
+			return nil, err
 		}
-		if *p.handler, err = render(p.file, filled); err != nil {
-			return Pages{}, err
-		}
+		p.editions = append(p.editions, e)
+		known = append(known, language.Make(tag))
 	}
-	return pages, nil
+	p.matcher = language.NewMatcher(known)
+	return p, nil
 }
 
-var colourForm = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+// RequestReset is where a link to choose a new password is asked for.
+func (p *Pages) RequestReset() string { return p.editions[0].Paths.RequestReset }
 
-// stylesheet is the embedded one, led by the brand's colour.
-func stylesheet(colour string) (template.CSS, error) {
-	if !colourForm.MatchString(colour) {
-		return "", fmt.Errorf("web: a colour is # and six hexadecimal digits, not %q", colour)
+// policy lets a page have its own style, the brand's picture, and a form that
+// comes here; nothing else, and in nobody's frame.
+func policy(style template.CSS, logo string) string {
+	sum := sha256.Sum256([]byte(style))
+	images := ""
+	if u, err := url.Parse(logo); err == nil && u.Host != "" {
+		images = "img-src " + u.Scheme + "://" + u.Host + "; "
 	}
-	rules, err := fs.ReadFile(templates, "templates/style.css")
-	if err != nil {
-		return "", fmt.Errorf("web: read style sheet: %w", err)
-	}
-	//nolint:gosec // embedded rules and six digits that were just checked
-	return template.CSS(":root { --brand: " + colour + "; }" + string(rules)), nil
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " + images +
+		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 
-// render makes the handler of one page.
-func render(file string, p page) (http.Handler, error) {
-	t, err := template.ParseFS(templates, "templates/layout.html", "templates/"+file)
-	if err != nil {
-		return nil, fmt.Errorf("web: parse page %s: %w", file, err)
-	}
+// Write answers the request with a page in the language that its reader likes
+// best. An error means that nothing was written.
+func (p *Pages) Write(w http.ResponseWriter, r *http.Request, name Page, status int, v View) error {
+	e := p.editions[p.choose(r.Header.Get("Accept-Language"))]
+	f := e.fill(name, p.style, v)
 	var html bytes.Buffer
-	if err := t.Execute(&html, p); err != nil {
-		return nil, fmt.Errorf("web: render page %s: %w", file, err)
+	if err := e.templates[name].Execute(&html, f); err != nil {
+		return fmt.Errorf("web: render page %s: %w", name, err)
 	}
-	sum := sha256.Sum256([]byte(p.Style))
-	policy := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
-		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		h := w.Header()
-		h.Set("Content-Type", "text/html; charset=utf-8")
-		h.Set("Content-Security-Policy", policy)
-		h.Set("Referrer-Policy", "no-referrer")
-		if p.Private {
-			h.Set("Cache-Control", "no-store")
-			h.Set("X-Robots-Tag", "noindex, nofollow")
-		}
-		// The browser may have gone; there is nobody left to tell.
-		_, _ = w.Write(html.Bytes())
-	}), nil
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", e.tag)
+	h.Add("Vary", "Accept-Language")
+	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Referrer-Policy", "no-referrer")
+	if f.Private {
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+	}
+	w.WriteHeader(status)
+	// The browser may have gone; there is nobody left to tell.
+	_, _ = w.Write(html.Bytes())
+	return nil
 }

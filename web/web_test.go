@@ -5,112 +5,315 @@ import (
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-func testPages(t *testing.T, brand Brand) map[string]http.Handler {
+const token = "AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCdE"
+
+var acme = Brand{
+	Name: "Acme", Colour: "#0a7f5a", LogoURL: "https://cdn.acme.example/logo.png?v=1",
+	TermsURL: "https://acme.example/terms", PrivacyURL: "https://acme.example/privacy",
+}
+
+func testPages(t *testing.T, brand Brand) *Pages {
 	t.Helper()
-	pages, err := New(brand, "https://id.example.com/graphql", Paths{
-		GraphQL: "/graphql", JWKS: "/.well-known/jwks.json", Discovery: "/.well-known/openid-configuration",
-		Alive: "/healthz", Ready: "/readyz",
+	p, err := New(Options{
+		Brand: brand, Endpoint: "https://id.example.com/graphql", PasswordMinLength: 12,
+		Paths: Paths{
+			GraphQL: "/graphql", JWKS: "/.well-known/jwks.json", Discovery: "/.well-known/openid-configuration",
+			Alive: "/healthz", Ready: "/readyz", RequestReset: "https://acme.example/forgot",
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]http.Handler{"/": pages.Home, "/activate": pages.Activate, "/decline": pages.Decline, "/reset": pages.Reset, "/reset-username": pages.ResetUsername}
+	return p
 }
 
-func get(h http.Handler, target string) *httptest.ResponseRecorder {
+func show(t *testing.T, p *Pages, language string, name Page, v View) *httptest.ResponseRecorder {
+	t.Helper()
 	w := httptest.NewRecorder()
-	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, target, nil))
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("Accept-Language", language)
+	if err := p.Write(w, r, name, http.StatusOK, v); err != nil {
+		t.Fatal(err)
+	}
 	return w
 }
 
-var acme = Brand{Name: "Acme", Colour: "#0a7f5a", TermsURL: "https://acme.example/terms", PrivacyURL: "https://acme.example/privacy"}
+// views are a page's every state.
+func views() map[string]View {
+	all := map[string]View{
+		"opened": {Token: token}, "with digits": {Token: token, Digits: "123456"}, "done": {Done: true, Email: "ada@example.org"},
+		"flawed": {Token: token, Fault: "INVALID_INPUT", Flaws: map[string]Flaw{
+			"password": {Code: "REQUIRED"}, "email": {Code: "MALFORMED"}, "newPassword": {Code: "TOO_SHORT", Limit: 12},
+			"newPasswordConfirmation": {Code: "MISMATCH"},
+		}},
+	}
+	for _, code := range []string{
+		"INVALID_CREDENTIALS", "INVALID_TOKEN", "EXPIRED_TOKEN", "RATE_LIMITED", "OVERLOADED", "ORIGIN_REFUSED",
+		"BAD_DOCUMENT", "INTERNAL", NoLink, "A_CODE_OF_TOMORROW",
+	} {
+		all[code] = View{Token: token, Fault: code}
+	}
+	return all
+}
 
-func TestAPageIsTheSameWhateverTokenItsLinkBears(t *testing.T) {
-	t.Parallel()
-	for path, h := range testPages(t, acme) {
-		plain := get(h, path).Body.String()
-		with := get(h, path+"?token=MARK-dGhlIHRva2Vu%3Cscript%3E").Body.String()
-		if plain != with {
-			t.Errorf("%s: the page depends on the query", path)
+// every calls f with each page in each state and each language.
+func every(t *testing.T, brand Brand, f func(where string, name Page, v View, w *httptest.ResponseRecorder)) {
+	t.Helper()
+	p := testPages(t, brand)
+	for _, tag := range tags() {
+		for _, name := range pages() {
+			for state, v := range views() {
+				f(tag+" "+string(name)+" "+state, name, v, show(t, p, tag, name, v))
+			}
 		}
-		if strings.Contains(with, "MARK") {
-			t.Errorf("%s: the page echoes the token", path)
+	}
+}
+
+func TestNoTextIsMissingInALanguage(t *testing.T) {
+	t.Parallel()
+	first, err := newEdition(tags()[0], Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	place := regexp.MustCompile(`\{\w+\}`)
+	for _, tag := range tags() {
+		e, err := newEdition(tag, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range e.texts {
+			if text == "" {
+				t.Errorf("%s: %s is empty", tag, name)
+			}
+			other, known := first.texts[name]
+			if !known {
+				t.Errorf("%s: %s is in no other language", tag, name)
+			}
+			places, others := place.FindAllString(text, -1), place.FindAllString(other, -1)
+			slices.Sort(places)
+			slices.Sort(others)
+			if !slices.Equal(places, others) {
+				t.Errorf("%s: %s has places %v, not %v", tag, name, places, others)
+			}
+		}
+		for name := range first.texts {
+			if e.texts[name] == "" {
+				t.Errorf("%s lacks %s", tag, name)
+			}
+		}
+		if e.texts["language"] != tag {
+			t.Errorf("the texts of %s say they are %s", tag, e.texts["language"])
+		}
+	}
+}
+
+func TestEveryTextIsUsedAndEveryUsedOneIsThere(t *testing.T) {
+	t.Parallel()
+	e, err := newEdition("en", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
+	entries, err := templates.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		raw, err := templates.ReadFile("templates/" + entry.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, quoted := range regexp.MustCompile(`"([a-z_.]+)"`).FindAllStringSubmatch(string(raw), -1) {
+			used[quoted[1]] = true
+		}
+		for _, called := range regexp.MustCompile(`text "([^"]+)"`).FindAllStringSubmatch(string(raw), -1) {
+			if e.texts[called[1]] == "" {
+				t.Errorf("%s: no text %s", entry.Name(), called[1])
+			}
+		}
+	}
+	for name := range e.texts {
+		if !used[name] && !strings.HasPrefix(name, "fault.") && !strings.HasPrefix(name, "field.") && !strings.HasPrefix(name, "wait.") {
+			t.Errorf("nothing uses the text %s", name)
+		}
+	}
+}
+
+func TestAPageSpeaksTheLanguageItsReaderLikesBest(t *testing.T) {
+	t.Parallel()
+	p := testPages(t, acme)
+	for accept, want := range map[string]string{
+		"": "en", "de": "de", "de-CH, en;q=0.5": "de", "en-GB,de;q=0.9": "en", "fr, de;q=0.8, en;q=0.2": "de", "fr": "en",
+		"*": "en", "not a language at all;;;": "en", strings.Repeat("de,", 200): "en", "de;q=0.1, en;q=0.2": "en",
+	} {
+		w := show(t, p, accept, Reset, View{Token: token})
+		if got := w.Header().Get("Content-Language"); got != want || w.Header().Get("Vary") != "Accept-Language" ||
+			!strings.Contains(w.Body.String(), `<html lang="`+want+`">`) {
+			t.Errorf("%.30q gets %s, want %s", accept, got, want)
 		}
 	}
 }
 
 func TestAPagesPolicyNamesExactlyItsOwnStyleSheet(t *testing.T) {
 	t.Parallel()
-	for path, h := range testPages(t, acme) {
-		w := get(h, path)
+	every(t, acme, func(where string, _ Page, _ View, w *httptest.ResponseRecorder) {
 		_, rest, _ := strings.Cut(w.Body.String(), "<style>")
 		style, _, found := strings.Cut(rest, "</style>")
 		if !found {
-			t.Fatalf("%s: no style sheet", path)
+			t.Fatalf("%s: no style sheet", where)
 		}
 		sum := sha256.Sum256([]byte(style))
-		want := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-		policy := w.Header().Get("Content-Security-Policy")
-		if !strings.Contains(policy, "style-src "+want+";") {
-			t.Errorf("%s: policy %q lacks %s", path, policy, want)
+		want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+			"'; img-src https://cdn.acme.example; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+		if got := w.Header().Get("Content-Security-Policy"); got != want {
+			t.Errorf("%s: policy %q, want %q", where, got, want)
 		}
-		for _, part := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'"} {
-			if !strings.Contains(policy, part) {
-				t.Errorf("%s: policy %q lacks %s", path, policy, part)
-			}
-		}
-	}
+	})
 }
 
-func TestAPageRunsLoadsAndPostsNothing(t *testing.T) {
+func TestAPageRunsNothingAndLoadsItsPictureAlone(t *testing.T) {
 	t.Parallel()
-	for path, h := range testPages(t, acme) {
-		body := get(h, path).Body.String()
-		for _, element := range []string{"<script", "<form", "<img", "<iframe", "<link", "style=", "onclick", "url(", "@import"} {
-			if strings.Contains(body, element) {
-				t.Errorf("%s: the page has %s", path, element)
+	every(t, acme, func(where string, _ Page, _ View, w *httptest.ResponseRecorder) {
+		body := w.Body.String()
+		for _, element := range []string{"<script", "<iframe", "<link", "style=", " on", "url(", "@import", "javascript:"} {
+			if element == " on" {
+				if regexp.MustCompile(`<[^>]* on[a-z]+=`).MatchString(body) {
+					t.Errorf("%s: the page has an event handler", where)
+				}
+			} else if strings.Contains(body, element) {
+				t.Errorf("%s: the page has %s", where, element)
 			}
 		}
-	}
+		if strings.Count(body, "<img") != 1 || !strings.Contains(body, `<img src="https://cdn.acme.example/logo.png?v=1" alt="Acme">`) {
+			t.Errorf("%s: the brand's picture is not the only one", where)
+		}
+	})
 }
 
 func TestPagesOfLinksAreKeptByNobody(t *testing.T) {
 	t.Parallel()
-	for path, h := range testPages(t, acme) {
-		if path == "/" {
-			continue
+	every(t, acme, func(where string, name Page, _ View, w *httptest.ResponseRecorder) {
+		if name == Home {
+			return
 		}
-		w := get(h, path+"?token=x")
-		for name, want := range map[string]string{
+		for header, want := range map[string]string{
 			"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow",
 			"Content-Type": "text/html; charset=utf-8",
 		} {
-			if got := w.Header().Get(name); got != want {
-				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
+			if got := w.Header().Get(header); got != want {
+				t.Errorf("%s: %s is %q, want %q", where, header, got, want)
 			}
 		}
 		if !strings.Contains(w.Body.String(), `<meta name="robots" content="noindex, nofollow">`) {
-			t.Errorf("%s: no robots meta", path)
+			t.Errorf("%s: no robots meta", where)
+		}
+	})
+}
+
+func TestATokenStandsInTheHiddenFieldAlone(t *testing.T) {
+	t.Parallel()
+	every(t, acme, func(where string, _ Page, v View, w *httptest.ResponseRecorder) {
+		body := w.Body.String()
+		hidden := strings.Count(body, `<input type="hidden" name="token" value="`+token+`">`)
+		if strings.Count(body, token) != hidden || hidden > 1 {
+			t.Errorf("%s: the token stands elsewhere", where)
+		}
+	})
+}
+
+func TestEveryFieldHasALabelAndSaysWhatIsWrongWithIt(t *testing.T) {
+	t.Parallel()
+	input := regexp.MustCompile(`<input id="(\w+)"[^>]*>`)
+	described := regexp.MustCompile(`aria-describedby="([^"]+)"`)
+	every(t, acme, func(where string, name Page, v View, w *httptest.ResponseRecorder) {
+		if v.Flaws != nil && (name == Home || name == Decline) {
+			return // they have no fields
+		}
+		body := w.Body.String()
+		for _, field := range input.FindAllStringSubmatch(body, -1) {
+			if !strings.Contains(body, `<label for="`+field[1]+`">`) || !strings.Contains(field[0], `autocomplete="`) {
+				t.Errorf("%s: %s has no label, or says nothing to password stores", where, field[1])
+			}
+			_, flawed := v.Flaws[field[1]]
+			if flawed != strings.Contains(field[0], `aria-invalid="true"`) {
+				t.Errorf("%s: %s is flawed: %v, but: %s", where, field[1], flawed, field[0])
+			}
+			if flawed && !strings.Contains(field[0], field[1]+"-fault") {
+				t.Errorf("%s: %s is not described by its fault", where, field[1])
+			}
+			for _, ids := range described.FindAllStringSubmatch(field[0], -1) {
+				for id := range strings.FieldsSeq(ids[1]) {
+					if !strings.Contains(body, `id="`+id+`"`) {
+						t.Errorf("%s: nothing is called %s", where, id)
+					}
+				}
+			}
+			if strings.Contains(field[0], `type="password"`) && !strings.Contains(field[0], `value=""`) {
+				t.Errorf("%s: a password stands in the page", where)
+			}
+		}
+		if v.Fault != "" {
+			if strings.Count(body, " autofocus") != 1 || !strings.Contains(body, `role="alert"`) {
+				t.Errorf("%s: what went wrong is not where the reader goes on", where)
+			}
+			if !strings.Contains(body, "<title>Error: ") && !strings.Contains(body, "<title>Fehler: ") {
+				t.Errorf("%s: the title does not tell that something went wrong", where)
+			}
+		}
+	})
+}
+
+func TestALinkThatIsNoGoodHasNoForm(t *testing.T) {
+	t.Parallel()
+	p := testPages(t, acme)
+	for _, fault := range []string{"INVALID_TOKEN", "EXPIRED_TOKEN", NoLink, "ORIGIN_REFUSED", "BAD_DOCUMENT"} {
+		for _, name := range []Page{Activate, Decline, Reset} {
+			if strings.Contains(show(t, p, "en", name, View{Token: token, Fault: fault}).Body.String(), "<form") {
+				t.Errorf("%s: %s has a form", fault, name)
+			}
+		}
+	}
+	if !strings.Contains(show(t, p, "en", Reset, View{Fault: "EXPIRED_TOKEN"}).Body.String(), `href="https://acme.example/forgot"`) {
+		t.Error("an expired link does not lead to where a new one is asked for")
+	}
+}
+
+func TestTheWaitIsTold(t *testing.T) {
+	t.Parallel()
+	p := testPages(t, acme)
+	for wait, want := range map[time.Duration]string{
+		0: "in 1 seconds", 1500 * time.Millisecond: "in 2 seconds", 2 * time.Minute: "in 120 seconds", 121 * time.Second: "in 3 minutes", time.Hour: "in 60 minutes",
+	} {
+		if body := show(t, p, "en", Activate, View{Fault: "RATE_LIMITED", Wait: wait}).Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%s: no %q", wait, want)
 		}
 	}
 }
 
-func TestABrandIsEscapedAndShown(t *testing.T) {
+func TestWhatCameWithTheRequestAndTheBrandAreEscaped(t *testing.T) {
 	t.Parallel()
 	brand := acme
 	brand.Name = `Möbel & <script>alert(1)</script>`
+	brand.LogoURL = ""
 	brand.TermsURL = "javascript:alert(1)"
-	for path, h := range testPages(t, brand) {
-		body := get(h, path).Body.String()
-		if strings.Contains(body, "<script") || strings.Contains(body, "javascript:") {
-			t.Errorf("%s: the brand became markup", path)
-		}
-		if !strings.Contains(body, "Möbel &amp; &lt;script&gt;") {
-			t.Errorf("%s: the brand's name is missing", path)
+	p := testPages(t, brand)
+	for _, name := range pages() {
+		for _, v := range []View{{}, {Done: true}, {Fault: "INVALID_INPUT"}} {
+			v.Email, v.Token, v.Digits = `"><script>@x`, `"><script>`, `<script>`
+			body := show(t, p, "en", name, v).Body.String()
+			if strings.Contains(body, "<script") || strings.Contains(body, "javascript:") {
+				t.Errorf("%s: text became markup", name)
+			}
+			if !strings.Contains(body, "Möbel &amp; &lt;script&gt;") || strings.Contains(body, "<img") {
+				t.Errorf("%s: the brand's name is missing", name)
+			}
 		}
 	}
 }
@@ -118,27 +321,32 @@ func TestABrandIsEscapedAndShown(t *testing.T) {
 func TestABadColourIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, colour := range []string{"", "red", "#fff", "#12345g", "#123456;} body{display:none", "#1234567", "x#123456"} {
-		if _, err := New(Brand{Name: "Acme", Colour: colour}, "", Paths{}); err == nil {
+		if _, err := New(Options{Brand: Brand{Name: "Acme", Colour: colour}}); err == nil {
 			t.Errorf("colour %q was taken", colour)
 		}
 	}
 }
 
-func TestPagesSayWhereToGo(t *testing.T) {
+func TestAButtonCanBeReadInAnyColour(t *testing.T) {
 	t.Parallel()
-	pages := testPages(t, acme)
-	for path, words := range map[string][]string{
-		"/":               {"/graphql", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz", "/readyz", "https://id.example.com/graphql"},
-		"/activate":       {"six digits", "changes nothing", "activate(input"},
-		"/decline":        {"changes nothing", "declineRegistration"},
-		"/reset":          {"changes nothing", "resetPassword", "works once"},
-		"/reset-username": {"changes nothing", "resetUsername", "works once"},
+	for colour, want := range map[string]string{
+		"#000000": "#fff", "#ffffff": "#000", "#1f4e79": "#fff", "#ffd700": "#000", "#0000FF": "#fff", "#00ff00": "#000",
 	} {
-		body := get(pages[path], path).Body.String()
-		for _, word := range append(words, `<html lang="en">`, "width=device-width", "<title>", "prefers-color-scheme: dark", "https://acme.example/privacy") {
-			if !strings.Contains(body, word) {
-				t.Errorf("%s lacks %q", path, word)
-			}
+		if got := readableOn(colour); got != want {
+			t.Errorf("on %s: %s, want %s", colour, got, want)
+		}
+	}
+}
+
+func TestTheFirstPageSaysWhereThingsAre(t *testing.T) {
+	t.Parallel()
+	body := show(t, testPages(t, acme), "en", Home, View{}).Body.String()
+	for _, word := range []string{
+		"/graphql", "/.well-known/jwks.json", "/.well-known/openid-configuration", "/healthz", "/readyz",
+		"https://id.example.com/graphql", "width=device-width", "prefers-color-scheme: dark", "https://acme.example/privacy",
+	} {
+		if !strings.Contains(body, word) {
+			t.Errorf("the page lacks %q", word)
 		}
 	}
 }

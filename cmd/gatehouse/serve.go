@@ -26,6 +26,7 @@ func (serve) Run(ctx context.Context, p *process) error {
 			deps.Logger.Warn("nobody reads where things are", "error", err)
 		}
 	}
+	p.boundMemory(cfg)
 	s, err := server.New(ctx, cfg, deps)
 	if err != nil {
 		return err

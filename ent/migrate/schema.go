@@ -173,6 +173,7 @@ var (
 	OutboxLettersColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "kind", Type: field.TypeString},
+		{Name: "recipient", Type: field.TypeBytes, Nullable: true, Size: 32},
 		{Name: "sealed", Type: field.TypeBytes, Nullable: true},
 		{Name: "void", Type: field.TypeBool},
 		{Name: "attempts", Type: field.TypeInt},
@@ -192,15 +193,20 @@ var (
 			{
 				Name:    "outboxletter_next_attempt_at",
 				Unique:  false,
-				Columns: []*schema.Column{OutboxLettersColumns[5]},
+				Columns: []*schema.Column{OutboxLettersColumns[6]},
 				Annotation: &entsql.IndexAnnotation{
 					Where: "sent_at IS NULL AND dead_at IS NULL AND NOT void",
 				},
 			},
 			{
+				Name:    "outboxletter_recipient",
+				Unique:  false,
+				Columns: []*schema.Column{OutboxLettersColumns[2]},
+			},
+			{
 				Name:    "outboxletter_created_at",
 				Unique:  false,
-				Columns: []*schema.Column{OutboxLettersColumns[6]},
+				Columns: []*schema.Column{OutboxLettersColumns[7]},
 			},
 		},
 	}

@@ -13,6 +13,8 @@ const (
 	FieldID = "id"
 	// FieldKind holds the string denoting the kind field in the database.
 	FieldKind = "kind"
+	// FieldRecipient holds the string denoting the recipient field in the database.
+	FieldRecipient = "recipient"
 	// FieldSealed holds the string denoting the sealed field in the database.
 	FieldSealed = "sealed"
 	// FieldVoid holds the string denoting the void field in the database.
@@ -39,6 +41,7 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldKind,
+	FieldRecipient,
 	FieldSealed,
 	FieldVoid,
 	FieldAttempts,
@@ -59,6 +62,11 @@ func ValidColumn(column string) bool {
 	}
 	return false
 }
+
+var (
+	// RecipientValidator is a validator for the "recipient" field. It is called by the builders before save.
+	RecipientValidator func([]byte) error
+)
 
 // OrderOption defines the ordering options for the OutboxLetter queries.
 type OrderOption func(*sql.Selector)

@@ -60,6 +60,11 @@ func Kind(v string) predicate.OutboxLetter {
 	return predicate.OutboxLetter(sql.FieldEQ(FieldKind, v))
 }
 
+// Recipient applies equality check predicate on the "recipient" field. It's identical to RecipientEQ.
+func Recipient(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldEQ(FieldRecipient, v))
+}
+
 // Sealed applies equality check predicate on the "sealed" field. It's identical to SealedEQ.
 func Sealed(v []byte) predicate.OutboxLetter {
 	return predicate.OutboxLetter(sql.FieldEQ(FieldSealed, v))
@@ -168,6 +173,56 @@ func KindEqualFold(v string) predicate.OutboxLetter {
 // KindContainsFold applies the ContainsFold predicate on the "kind" field.
 func KindContainsFold(v string) predicate.OutboxLetter {
 	return predicate.OutboxLetter(sql.FieldContainsFold(FieldKind, v))
+}
+
+// RecipientEQ applies the EQ predicate on the "recipient" field.
+func RecipientEQ(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldEQ(FieldRecipient, v))
+}
+
+// RecipientNEQ applies the NEQ predicate on the "recipient" field.
+func RecipientNEQ(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldNEQ(FieldRecipient, v))
+}
+
+// RecipientIn applies the In predicate on the "recipient" field.
+func RecipientIn(vs ...[]byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldIn(FieldRecipient, vs...))
+}
+
+// RecipientNotIn applies the NotIn predicate on the "recipient" field.
+func RecipientNotIn(vs ...[]byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldNotIn(FieldRecipient, vs...))
+}
+
+// RecipientGT applies the GT predicate on the "recipient" field.
+func RecipientGT(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldGT(FieldRecipient, v))
+}
+
+// RecipientGTE applies the GTE predicate on the "recipient" field.
+func RecipientGTE(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldGTE(FieldRecipient, v))
+}
+
+// RecipientLT applies the LT predicate on the "recipient" field.
+func RecipientLT(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldLT(FieldRecipient, v))
+}
+
+// RecipientLTE applies the LTE predicate on the "recipient" field.
+func RecipientLTE(v []byte) predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldLTE(FieldRecipient, v))
+}
+
+// RecipientIsNil applies the IsNil predicate on the "recipient" field.
+func RecipientIsNil() predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldIsNull(FieldRecipient))
+}
+
+// RecipientNotNil applies the NotNil predicate on the "recipient" field.
+func RecipientNotNil() predicate.OutboxLetter {
+	return predicate.OutboxLetter(sql.FieldNotNull(FieldRecipient))
 }
 
 // SealedEQ applies the EQ predicate on the "sealed" field.

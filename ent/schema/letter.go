@@ -54,6 +54,7 @@ func (OutboxLetter) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("id", uuid.UUID{}).Immutable(),
 		field.String("kind").Immutable(),
+		field.Bytes("recipient").Optional().Nillable().Immutable().MaxLen(32).Comment("HMAC of the address that it goes to, canonical"),
 		field.Bytes("sealed").Optional().Nillable().Sensitive().Comment("wiped once sent or dead"),
 		field.Bool("void").Immutable(),
 		field.Int("attempts").Comment("counts claims too, so that it tells one lease from the next"),
@@ -70,6 +71,7 @@ func (OutboxLetter) Fields() []ent.Field {
 func (OutboxLetter) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("next_attempt_at").Annotations(entsql.IndexWhere("sent_at IS NULL AND dead_at IS NULL AND NOT void")),
+		index.Fields("recipient"),
 		index.Fields("created_at"),
 	}
 }

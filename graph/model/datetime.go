@@ -19,9 +19,12 @@ const dateTimeLayout = "2006-01-02T15:04:05.000Z"
 // the millisecond.
 func MarshalDateTime(t time.Time) graphql.Marshaler {
 	return graphql.WriterFunc(func(w io.Writer) {
-		_, _ = io.WriteString(w, `"`+t.UTC().Format(dateTimeLayout)+`"`)
+		_, _ = io.WriteString(w, `"`+FormatDateTime(t)+`"`)
 	})
 }
+
+// FormatDateTime is the text of scalar DateTime, for instants inside of JSON.
+func FormatDateTime(t time.Time) string { return t.UTC().Format(dateTimeLayout) }
 
 // UnmarshalDateTime reads an instant in RFC 3339 form. Its error does not
 // repeat what was read.

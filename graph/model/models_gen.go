@@ -49,6 +49,22 @@ type Brand struct {
 	PrivacyURL *string `json:"privacyUrl,omitempty"`
 }
 
+// The new password, and the one that it replaces.
+type ChangePasswordInput struct {
+	// The password that the account has.
+	CurrentPassword string `json:"currentPassword"`
+	// From passwordMinLength to passwordMaxLength characters, taken as they are.
+	NewPassword string `json:"newPassword"`
+	// Checked against newPassword where it is given.
+	NewPasswordConfirmation *string `json:"newPasswordConfirmation,omitempty"`
+}
+
+// The password is changed.
+type ChangePasswordPayload struct {
+	// All but this one.
+	SessionsEnded int `json:"sessionsEnded"`
+}
+
 // The username to come.
 type ChangeUsernameInput struct {
 	// As in RegisterInput. UNCHANGED where it is the current one, letter by letter.
@@ -73,6 +89,19 @@ type DeclineRegistrationPayload struct {
 	Email string `json:"email"`
 }
 
+// The account is gone; audit events keep its ID and no more of it.
+type DeleteAccountPayload struct {
+	// The address that it had, which is free again. The farewell goes there.
+	Email string `json:"email"`
+}
+
+// What is held about the caller, for reading elsewhere.
+type ExportAccountPayload struct {
+	// Everything that is held about the caller: an object of exportedAt, user, credentials, sessions (also those that have ended, as long as they are kept), links, letters and events.
+	// Instants are RFC 3339 in UTC, and null where there is none. Of passwords, tokens and digits it has the dates alone, never a digest. New members may come.
+	Account map[string]any `json:"account"`
+}
+
 // Who signs in, and how the tokens are to come back.
 type LoginInput struct {
 	// The e-mail address or, where the server has them, the username. With an @ it is an address.
@@ -95,6 +124,22 @@ type LogoutInput struct {
 type LogoutPayload struct {
 	// None where the session had ended before.
 	SessionsEnded int `json:"sessionsEnded"`
+}
+
+// Exactly one way to show that it is still the same person.
+type ReauthenticateInput struct {
+	// The account's password.
+	Password *string `json:"password,omitempty"`
+}
+
+// It is still the same person.
+type ReauthenticatePayload struct {
+	// The session of this request; it remembers the proof for the access tokens to come.
+	Session *Session `json:"session"`
+	// When the new access token ends, unless its session ends before.
+	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
+	// Null with cookies. The refresh token stays as it is.
+	AccessToken *string `json:"accessToken,omitempty"`
 }
 
 // The answer comes the way the token came: from the cookie where none is given here.
@@ -205,6 +250,24 @@ type ResetUsernamePayload struct {
 	Username string `json:"username"`
 }
 
+// Only this session is left.
+type RevokeOtherSessionsPayload struct {
+	// How many there were besides this one.
+	SessionsEnded int `json:"sessionsEnded"`
+}
+
+// Which session is to end.
+type RevokeSessionInput struct {
+	// The ID of a session of the user, that of this request as well.
+	SessionID string `json:"sessionId"`
+}
+
+// The session has ended, and its access tokens with it.
+type RevokeSessionPayload struct {
+	// The session that was ended.
+	SessionID string `json:"sessionId"`
+}
+
 // A device on which the user is signed in: one sign-in and all the refreshes that follow it.
 type Session struct {
 	// A UUIDv7; the claim sid of the session's access tokens.
@@ -261,6 +324,24 @@ type SignedIn struct {
 
 func (SignedIn) IsLoginResult() {}
 
+// What there is to say about a token.
+type TokenStatus struct {
+	// Whether the token would be let in now. Of a refresh token: whether its session lives.
+	Active bool `json:"active"`
+	// How the bearer of the token shows who it is. What follows is null unless the token is active; this and the roles also of a refresh token, which lets nobody in by itself.
+	Kind *CallerKind `json:"kind,omitempty"`
+	// The ID of the user.
+	Subject *string `json:"subject,omitempty"`
+	// The ID of the session.
+	SessionID *string `json:"sessionId,omitempty"`
+	// The names of the roles that the token bears.
+	Roles []string `json:"roles,omitempty"`
+	// When the token was made. Of a refresh token: when the user signed in, to five minutes.
+	IssuedAt *time.Time `json:"issuedAt,omitempty"`
+	// When the token ends, unless its session ends before. Of a refresh token: to five minutes.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
 // The tokens of a session, for a client that keeps them itself.
 type Tokens struct {
 	// A signed JWT (RFC 9068) for this API and for every service that trusts its keys.
@@ -315,6 +396,8 @@ type User struct {
 	CreatedAt time.Time `json:"createdAt"`
 	// When the account was last changed.
 	UpdatedAt time.Time `json:"updatedAt"`
+	// CurrentSession is the session that a sign-in has just begun; empty where it is the caller's.
+	CurrentSession string `json:"-"`
 }
 
 // One fault of the input, as an INVALID_INPUT error lists them in extensions.violations.
@@ -396,7 +479,7 @@ const (
 	ErrorCodeUnauthenticated ErrorCode = "UNAUTHENTICATED"
 	// Signed in, but not as somebody whom the field lets in.
 	ErrorCodeForbidden ErrorCode = "FORBIDDEN"
-	// Signed in too long ago for this: sign in anew, then try again.
+	// Signed in too long ago for this: call reauthenticate, then try again.
 	ErrorCodeReauthenticationRequired ErrorCode = "REAUTHENTICATION_REQUIRED"
 	// No such account, not activated yet, or the wrong password or code: which of them is never said.
 	ErrorCodeInvalidCredentials ErrorCode = "INVALID_CREDENTIALS"
@@ -410,6 +493,10 @@ const (
 	ErrorCodeRefreshTokenReused ErrorCode = "REFRESH_TOKEN_REUSED"
 	// Some of the input is not acceptable; extensions.violations says what and why, all of it at once.
 	ErrorCodeInvalidInput ErrorCode = "INVALID_INPUT"
+	// It would break a rule that stands above the request: the last administrator.
+	ErrorCodeConflict ErrorCode = "CONFLICT"
+	// No such object, or none that the caller may see.
+	ErrorCodeNotFound ErrorCode = "NOT_FOUND"
 	// Switched off on this server.
 	ErrorCodeDisabled ErrorCode = "DISABLED"
 	// A request with cookies that does not come from an allowed origin.
@@ -436,6 +523,8 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeExpiredToken,
 	ErrorCodeRefreshTokenReused,
 	ErrorCodeInvalidInput,
+	ErrorCodeConflict,
+	ErrorCodeNotFound,
 	ErrorCodeDisabled,
 	ErrorCodeOriginRefused,
 	ErrorCodeRateLimited,
@@ -447,7 +536,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeReauthenticationRequired, ErrorCodeInvalidCredentials, ErrorCodeAccountSuspended, ErrorCodeInvalidToken, ErrorCodeExpiredToken, ErrorCodeRefreshTokenReused, ErrorCodeInvalidInput, ErrorCodeDisabled, ErrorCodeOriginRefused, ErrorCodeRateLimited, ErrorCodeOverloaded, ErrorCodeBadDocument, ErrorCodeDocumentTooCostly, ErrorCodeInternal:
+	case ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeReauthenticationRequired, ErrorCodeInvalidCredentials, ErrorCodeAccountSuspended, ErrorCodeInvalidToken, ErrorCodeExpiredToken, ErrorCodeRefreshTokenReused, ErrorCodeInvalidInput, ErrorCodeConflict, ErrorCodeNotFound, ErrorCodeDisabled, ErrorCodeOriginRefused, ErrorCodeRateLimited, ErrorCodeOverloaded, ErrorCodeBadDocument, ErrorCodeDocumentTooCostly, ErrorCodeInternal:
 		return true
 	}
 	return false

@@ -178,8 +178,8 @@ func ending(t *testing.T, s *subject) {
 		byID := func(a, b auth.EndedSession) int { return slices.Compare(a.ID[:], b.ID[:]) }
 		slices.SortFunc(ended, byID)
 		want := []auth.EndedSession{
-			{ID: first.ID, UserID: u.ID, AccessExpiresAt: first.AccessExpiresAt},
-			{ID: second.ID, UserID: u.ID, AccessExpiresAt: second.AccessExpiresAt},
+			{ID: first.ID, UserID: u.ID, AccessExpiresAt: first.AccessExpiresAt, ExpiresAt: first.ExpiresAt},
+			{ID: second.ID, UserID: u.ID, AccessExpiresAt: second.AccessExpiresAt, ExpiresAt: second.ExpiresAt},
 		}
 		slices.SortFunc(want, byID)
 		same(t, "ended", ended, want)
@@ -188,7 +188,7 @@ func ending(t *testing.T, s *subject) {
 
 		all := value(s.Two.EndUserSessions(t.Context(), u.ID, auth.EndedByLogout, later.Add(time.Hour)))(t)
 		same(t, "ended of the user", all,
-			[]auth.EndedSession{{ID: kept.ID, UserID: u.ID, AccessExpiresAt: kept.AccessExpiresAt}})
+			[]auth.EndedSession{{ID: kept.ID, UserID: u.ID, AccessExpiresAt: kept.AccessExpiresAt, ExpiresAt: kept.ExpiresAt}})
 		same(t, "first reason", value(s.One.SessionByID(t.Context(), first.ID))(t), first)
 		same(t, "again", len(value(s.One.EndUserSessions(t.Context(), u.ID, auth.EndedByLogout, later))(t)), 0)
 	})

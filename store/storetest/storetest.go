@@ -59,11 +59,13 @@ func Run(t *testing.T, open Opener) {
 		{"profiles", profiles},
 		{"registrations", registrations},
 		{"sessions", sessions},
+		{"own sessions", ownSessions},
 		{"links", links},
 		{"attempts", attempts},
 		{"blacklist", blacklist},
 		{"signing keys", signingKeys},
 		{"outbox", outbox},
+		{"accounts", accounts},
 		{"transactions", transactions},
 		{"statements", statements},
 	}

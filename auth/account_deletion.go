@@ -1,0 +1,130 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// RoleAdmin is the role of those who look after a server. A server that ever
+// had an administrator does not lose the last one.
+const RoleAdmin = "admin"
+
+// AccountQueries read and delete everything of one account.
+type AccountQueries interface {
+	AccountHoldings
+
+	// LockUserAndHolders reads the user, whatever its status, and every ACTIVE
+	// user with the role, and locks their rows until the transaction ends. All
+	// who lock several users do it here, in the order of their IDs, so that two
+	// who want the same rows wait instead of giving each other up.
+	LockUserAndHolders(ctx context.Context, userID uuid.UUID, role string) ([]User, error)
+	// DeleteUser deletes the user, and its credential, sessions and links.
+	DeleteUser(ctx context.Context, userID uuid.UUID) error
+	// DeleteRegistrations deletes all of the address, void ones too.
+	DeleteRegistrations(ctx context.Context, emailKey string) error
+	// DeleteLinks deletes the links that went to the address, whoever they are
+	// bound to.
+	DeleteLinks(ctx context.Context, emailKey string) error
+	// DeleteLetters deletes the letters to any of the recipients, sent or not.
+	DeleteLetters(ctx context.Context, recipients [][]byte) error
+	// ForgetOrigins wipes the client's address and user agent of the events that
+	// are about the user.
+	ForgetOrigins(ctx context.Context, userID uuid.UUID) error
+}
+
+// DeleteAccount deletes the caller's account for good, and answers the address
+// that it had. What was held of it goes: credential, sessions, links,
+// registrations of the address, letters that wait. Audit events stay, with the
+// user's ID and without the client's address or user agent. Unauthenticated
+// where the account is gone already, Conflict for the last administrator.
+func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
+	var user User
+	var token BlacklistedToken
+	err := s.store.InTx(ctx, func(q Queries) error {
+		// First, and all administrators at once: two who delete themselves
+		// together would else each count the other. Sign-ins wait here as well,
+		// and find nobody afterwards.
+		locked, err := q.LockUserAndHolders(ctx, c.UserID, RoleAdmin)
+		if err != nil {
+			return err
+		}
+		if user, err = leaving(locked, c.UserID); err != nil {
+			return err
+		}
+		if token, err = s.endForGood(ctx, q, c.Client, user.ID); err != nil {
+			return err
+		}
+		if err := s.deleteAll(ctx, q, user); err != nil {
+			return err
+		}
+		// Of where the user was when it left no more is kept than of the rest.
+		if err := q.InsertEvents(ctx, s.event(Client{Now: c.Now}, EventAccountDeleted, user.ID, nil)); err != nil {
+			return err
+		}
+		return s.writeLetter(ctx, q, c.Client, Letter{
+			Kind: LetterAccountDeleted, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+		}, false)
+	})
+	if err != nil {
+		return "", err
+	}
+	s.blacklist.Add(token)
+	s.wake()
+	return user.Email.Text, nil
+}
+
+// leaving is the user among those that were locked, if it may go.
+func leaving(locked []User, id uuid.UUID) (User, error) {
+	at := slices.IndexFunc(locked, func(u User) bool { return u.ID == id })
+	if at < 0 || locked[at].Status != Active {
+		return User{}, Unauthenticated
+	}
+	// Whoever else was locked is an administrator.
+	if slices.Contains(locked[at].Roles, RoleAdmin) && len(locked) == 1 {
+		return User{}, Conflict
+	}
+	return locked[at], nil
+}
+
+// endForGood refuses every access token of the user, until the last has
+// expired. The row has no tie to the user's: nothing that is deleted here
+// revives a token.
+func (s *Service) endForGood(ctx context.Context, q Queries, c Client, userID uuid.UUID) (BlacklistedToken, error) {
+	ended, err := q.EndUserSessions(ctx, userID, EndedByDeletion, c.Now)
+	if err != nil {
+		return BlacklistedToken{}, err
+	}
+	// What the sessions say, which were begun under another setting perhaps; and
+	// what a refresh that is under way may still be given.
+	last := c.Now.Add(s.settings.AccessTokenLifetime)
+	for _, session := range ended {
+		last = later(last, session.AccessExpiresAt)
+	}
+	token := BlacklistedToken{
+		ID: s.newID(c.Now), Kind: BlacklistUser, SubjectID: userID, CreatedAt: c.Now,
+		ExpiresAt: last.Add(s.settings.Leeway + time.Minute),
+	}
+	return token, q.InsertBlacklisted(ctx, token)
+}
+
+// deleteAll deletes what is held of the user and its address. Registrations go
+// before the user: whoever activates one holds it and then waits for the
+// address.
+func (s *Service) deleteAll(ctx context.Context, q Queries, user User) error {
+	if err := q.DeleteRegistrations(ctx, user.Email.Key); err != nil {
+		return err
+	}
+	if err := q.DeleteUser(ctx, user.ID); err != nil {
+		return err
+	}
+	if err := q.DeleteLinks(ctx, user.Email.Key); err != nil {
+		return err
+	}
+	if err := q.DeleteLetters(ctx, s.recipients(user.Email.Text)); err != nil {
+		return err
+	}
+	return q.ForgetOrigins(ctx, user.ID)
+}

@@ -1,0 +1,96 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// AccountHoldings read all that is held about an account, oldest first.
+type AccountHoldings interface {
+	// CredentialsOf are the dates of the user's credentials.
+	CredentialsOf(ctx context.Context, userID uuid.UUID) ([]HeldCredential, error)
+	// SessionsOf are those that live and those that ended.
+	SessionsOf(ctx context.Context, userID uuid.UUID) ([]Session, error)
+	// LinksOf are the links that are bound to the user or went to the address,
+	// used, void and expired ones too; without their digests.
+	LinksOf(ctx context.Context, userID uuid.UUID, emailKey string) ([]Link, error)
+	// LettersTo are the letters to any of the recipients, void ones too.
+	LettersTo(ctx context.Context, recipients [][]byte) ([]HeldLetter, error)
+	// EventsAbout are the audit rows about the user.
+	EventsAbout(ctx context.Context, userID uuid.UUID) ([]Event, error)
+}
+
+// A HeldCredential is a password, as far as it may be shown: that there is one.
+type HeldCredential struct {
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// A HeldLetter is a letter of the outbox, as far as it may be shown.
+type HeldLetter struct {
+	Kind      LetterKind
+	Void      bool // was asked for and is never sent
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero where nothing in it expires
+	SentAt    time.Time // zero where it was not sent
+	DeadAt    time.Time // zero where it was not given up
+}
+
+// An AccountExport is all that is held about an account. Of secrets it has the
+// dates, and neither hash nor digest.
+type AccountExport struct {
+	At          time.Time
+	User        User
+	Credentials []HeldCredential
+	Sessions    []Session
+	Links       []Link
+	Letters     []HeldLetter
+	Events      []Event
+}
+
+// ExportAccount gives all that is held about the caller. Unauthenticated where
+// the account is gone.
+func (s *Service) ExportAccount(ctx context.Context, c Caller) (AccountExport, error) {
+	var held AccountExport
+	err := s.store.InTx(ctx, func(q Queries) error {
+		held = AccountExport{At: c.Now}
+		var err error
+		held.User, err = q.UserByID(ctx, c.UserID)
+		if errors.Is(err, ErrNotFound) || err == nil && held.User.Status != Active {
+			return Unauthenticated
+		}
+		if err != nil {
+			return err
+		}
+		// Before the events are read: the export tells of itself too.
+		if err := q.InsertEvents(ctx, s.event(c.Client, EventAccountExported, c.UserID, nil)); err != nil {
+			return err
+		}
+		return s.collect(ctx, q, &held)
+	})
+	if err != nil {
+		return AccountExport{}, err
+	}
+	return held, nil
+}
+
+func (s *Service) collect(ctx context.Context, q Queries, held *AccountExport) (err error) {
+	user := held.User
+	if held.Credentials, err = q.CredentialsOf(ctx, user.ID); err != nil {
+		return err
+	}
+	if held.Sessions, err = q.SessionsOf(ctx, user.ID); err != nil {
+		return err
+	}
+	if held.Links, err = q.LinksOf(ctx, user.ID, user.Email.Key); err != nil {
+		return err
+	}
+	if held.Letters, err = q.LettersTo(ctx, s.recipients(user.Email.Text)); err != nil {
+		return err
+	}
+	held.Events, err = q.EventsAbout(ctx, user.ID)
+	return err
+}

@@ -1,0 +1,65 @@
+package graph
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"gatehouse/auth"
+)
+
+// An export has the members that README.md tells, and of what the rules hand
+// over nothing else: neither digests nor when exactly the user refreshed.
+func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
+	t.Parallel()
+	id := uuid.MustParse("0195500a-7c00-7000-8000-00000000000a")
+	at := time.Date(2026, 3, 1, 13, 7, 9, 123456000, time.UTC)
+	secret := []byte("a digest that nobody is shown...")
+	export := auth.AccountExport{
+		At: at,
+		User: auth.User{
+			ID: id, Email: auth.Address{Text: "Ada@example.org", Key: "ada@example.org"}, EmailVerified: true,
+			Username: auth.Username{Text: "Countess", Key: "countess"}, Name: "Ada", Phone: "+442079460958",
+			Locale: "en", Status: auth.Active, FailedSignIns: 3, Version: 7, CreatedAt: at, UpdatedAt: at,
+		},
+		Credentials: []auth.HeldCredential{{CreatedAt: at, UpdatedAt: at}},
+		Sessions: []auth.Session{{
+			ID: id, UserID: id, Generation: 4711, RotatedAt: at, RotatedBy: secret, RotationKey: secret, Methods: []string{"pwd"},
+			AuthenticatedAt: at, AccessExpiresAt: at, ExpiresAt: at, EndsAt: at, UserAgent: "test/1.0", IPAddress: "203.0.113.7", CreatedAt: at,
+		}},
+		Links:   []auth.Link{{ID: id, Digest: secret, Purpose: auth.LinkPasswordReset, EmailKey: "ada@example.org", UserID: id, CreatedAt: at, ExpiresAt: at, UsedAt: at}},
+		Letters: []auth.HeldLetter{{Kind: auth.LetterPasswordReset, CreatedAt: at, SentAt: at}},
+		Events:  []auth.Event{{ID: id, Type: auth.EventLoginSucceeded, UserID: id, ActorID: id, Details: map[string]any{"session": id.String()}, At: at}},
+	}
+	text, err := json.MarshalIndent(presentExport(export), "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const exact, told = `"2026-03-01T13:07:09.123Z"`, `"2026-03-01T13:05:00.000Z"`
+	want := strings.NewReplacer("AT", exact, "TOLD", told, "ID", `"`+id.String()+`"`).Replace(`{
+		"exportedAt": AT,
+		"user": {"id": ID, "email": "Ada@example.org", "emailVerified": true, "username": "Countess", "name": "Ada", "phone": "+442079460958", "avatarUrl": null, "locale": "en", "status": "ACTIVE", "roles": [],
+			"failedSignIns": 3, "lastLoginAt": null, "createdAt": AT, "updatedAt": AT},
+		"credentials": [{"kind": "password", "createdAt": AT, "updatedAt": AT}],
+		"sessions": [{"id": ID, "deviceName": null, "userAgent": "test/1.0", "ipAddress": "203.0.113.7", "methods": ["pwd"], "createdAt": AT,
+			"authenticatedAt": AT, "lastUsedAt": TOLD, "expiresAt": TOLD, "endsAt": AT, "endedAt": null, "endReason": null}],
+		"links": [{"purpose": "password_reset", "createdAt": AT, "expiresAt": AT, "usedAt": AT, "voidedAt": null}],
+		"letters": [{"kind": "password_reset", "withheld": false, "createdAt": AT, "expiresAt": null, "sentAt": AT, "givenUpAt": null}],
+		"events": [{"id": ID, "type": "LOGIN_SUCCEEDED", "at": AT, "ipAddress": null, "userAgent": null, "details": {"session": ID}}]
+	}`)
+	if diff := cmp.Diff(decoded(t, want), decoded(t, string(text))); diff != "" {
+		t.Errorf("the export: %s", diff)
+	}
+}
+
+func decoded(t *testing.T, text string) (value any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return value
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+
+	"gatehouse/auth"
+	"gatehouse/web"
+)
+
+// linkPages makes the pages as the team has them.
+func (s *Server) linkPages(public *url.URL, admit *auth.Throttle) (linkPages, error) {
+	cfg := s.config
+	pages, err := web.New(web.Options{
+		Brand: web.Brand{
+			Name: cfg.BrandName, LogoURL: cfg.BrandLogoURL, Colour: cfg.BrandColour,
+			TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL,
+		},
+		Endpoint: public.JoinPath(pathGraphQL).String(),
+		Paths: web.Paths{
+			GraphQL: pathGraphQL, JWKS: pathJWKS, Discovery: pathDiscovery, Alive: pathAlive, Ready: pathReady,
+			RequestReset: cfg.LinkURLRequestReset,
+		},
+		PasswordMinLength: cfg.PasswordMinLength,
+	})
+	return linkPages{
+		rules: s.rules, pages: pages, own: newOriginList(public, nil), admit: admit, logger: s.deps.Logger,
+	}, err
+}
+
+// mount puts the pages in their places; guard bounds what asks storage.
+func (l linkPages) mount(mux *http.ServeMux, guard middleware) {
+	mux.HandleFunc("GET /{$}", l.openHome)
+	mux.Handle("GET "+pathActivate, guard(http.HandlerFunc(l.openActivate)))
+	mux.Handle("POST "+pathActivate, guard(l.post(web.Activate, l.activate)))
+	mux.HandleFunc("GET "+pathDecline, l.openDecline)
+	mux.Handle("POST "+pathDecline, guard(l.post(web.Decline, l.decline)))
+	mux.HandleFunc("GET "+pathReset, l.openReset)
+	mux.Handle("POST "+pathReset, guard(http.HandlerFunc(l.postReset)))
+	mux.HandleFunc("GET "+pathChangePassword, l.changePassword)
+}
+
+// changePassword leads password stores to where a password is changed (W3C, A
+// Well-Known URL for Changing Passwords). That wants no session here: a reset by
+// letter is the way that is open to everybody.
+func (l linkPages) changePassword(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, l.pages.RequestReset(), http.StatusFound)
+}
