@@ -43,7 +43,7 @@ func withCluster(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(workshop)
+	defer func() { _ = os.RemoveAll(workshop) }()
 	if cluster, err = storetest.StartPostgres("", nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
