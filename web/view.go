@@ -9,10 +9,11 @@ import (
 // A View is what a request has to say to a page. The zero View is a page that
 // was just opened.
 type View struct {
-	Token  string // of the link; it travels on in the form alone
-	Digits string // what goes with the link, "" where nothing does
-	Email  string // of the account, or as it was typed
-	Done   bool   // what the button is for has happened
+	Token    string // of the link; it travels on in the form alone
+	Digits   string // what goes with the link, "" where nothing does
+	Email    string // of the account, or as it was typed
+	Username string // of the account, or as it was typed
+	Done     bool   // what the button is for has happened
 	// Fault is the code of what went wrong: those of enum ErrorCode in the
 	// schema that the rules of links give, or NoLink.
 	Fault string
@@ -90,9 +91,12 @@ func (f *filling) Field(name, kind, autocomplete, label, hint string) (field, er
 			return field{}, err
 		}
 	}
-	if kind == "email" {
-		// A password is typed again; it never stands in a page.
+	// A password is typed again; it never stands in a page.
+	switch name {
+	case "email":
 		made.Value = f.Email
+	case "username":
+		made.Value = f.Username
 	}
 	if flaw, flawed := f.Flaws[name]; flawed {
 		made.Fault = f.sentence("field."+flaw.Code, "field.MALFORMED", "limit", strconv.Itoa(flaw.Limit))

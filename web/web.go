@@ -58,14 +58,15 @@ type Page string
 
 // The pages. Reset is where a link leads, Request where one is asked for.
 const (
-	Home     Page = "home"
-	Activate Page = "activate"
-	Decline  Page = "decline"
-	Reset    Page = "reset"
-	Request  Page = "request"
+	Home          Page = "home"
+	Activate      Page = "activate"
+	Decline       Page = "decline"
+	Reset         Page = "reset"
+	Request       Page = "request"
+	ResetUsername Page = "reset_username"
 )
 
-func pages() []Page { return []Page{Home, Activate, Decline, Reset, Request} }
+func pages() []Page { return []Page{Home, Activate, Decline, Reset, Request, ResetUsername} }
 
 // Pages are all of them, in all languages.
 type Pages struct {

@@ -48,10 +48,10 @@ func show(t *testing.T, p *Pages, language string, name Page, v View) *httptest.
 // views are a page's every state.
 func views() map[string]View {
 	all := map[string]View{
-		"opened": {Token: token}, "with digits": {Token: token, Digits: "123456"}, "done": {Done: true, Email: "ada@example.org"},
+		"opened": {Token: token}, "with digits": {Token: token, Digits: "123456"}, "done": {Done: true, Email: "ada@example.org", Username: "ada"},
 		"flawed": {Token: token, Fault: "INVALID_INPUT", Flaws: map[string]Flaw{
 			"password": {Code: "REQUIRED"}, "email": {Code: "MALFORMED"}, "newPassword": {Code: "TOO_SHORT", Limit: 12},
-			"newPasswordConfirmation": {Code: "MISMATCH"},
+			"newPasswordConfirmation": {Code: "MISMATCH"}, "username": {Code: "TAKEN"},
 		}},
 	}
 	for _, code := range []string{
@@ -270,11 +270,41 @@ func TestEveryFieldHasALabelAndSaysWhatIsWrongWithIt(t *testing.T) {
 	})
 }
 
+func TestAFieldKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
+	p := testPages(t, acme)
+	v := View{Token: token, Fault: "INVALID_INPUT", Email: "ada@example", Username: "duchess"}
+	for name, want := range map[Page]string{Request: `value="ada@example"`, ResetUsername: `value="duchess"`} {
+		if body := show(t, p, "en", name, v).Body.String(); !strings.Contains(body, want) {
+			t.Errorf("%s lacks %s", name, want)
+		}
+	}
+}
+
+func TestWhatIsWrongWithAUsernameIsSaid(t *testing.T) {
+	t.Parallel()
+	p := testPages(t, acme)
+	for flaw, want := range map[Flaw][2]string{
+		{Code: "TAKEN"}:               {"Somebody else has this one", "Das hat schon jemand anderes"},
+		{Code: "MALFORMED"}:           {"This can not be right", "Das kann nicht stimmen"},
+		{Code: "TOO_SHORT", Limit: 3}: {"At least 3 characters", "Mindestens 3 Zeichen"},
+		{Code: "TOO_LONG", Limit: 64}: {"At most 64 characters", "Höchstens 64 Zeichen"},
+		{Code: "A_CODE_OF_TOMORROW"}:  {"This can not be right", "Das kann nicht stimmen"},
+	} {
+		v := View{Token: token, Fault: "INVALID_INPUT", Flaws: map[string]Flaw{"username": flaw}}
+		for i, tag := range []string{"en", "de"} {
+			if body := show(t, p, tag, ResetUsername, v).Body.String(); !strings.Contains(body, want[i]) {
+				t.Errorf("%s is not told in %s", flaw.Code, tag)
+			}
+		}
+	}
+}
+
 func TestALinkThatIsNoGoodHasNoForm(t *testing.T) {
 	t.Parallel()
 	p := testPages(t, acme)
 	for _, fault := range []string{"INVALID_TOKEN", "EXPIRED_TOKEN", NoLink, "ORIGIN_REFUSED", "BAD_DOCUMENT"} {
-		for _, name := range []Page{Activate, Decline, Reset} {
+		for _, name := range []Page{Activate, Decline, Reset, ResetUsername} {
 			if strings.Contains(show(t, p, "en", name, View{Token: token, Fault: fault}).Body.String(), "<form") {
 				t.Errorf("%s: %s has a form", fault, name)
 			}
@@ -306,7 +336,7 @@ func TestWhatCameWithTheRequestAndTheBrandAreEscaped(t *testing.T) {
 	p := testPages(t, brand)
 	for _, name := range pages() {
 		for _, v := range []View{{}, {Done: true}, {Fault: "INVALID_INPUT"}} {
-			v.Email, v.Token, v.Digits = `"><script>@x`, `"><script>`, `<script>`
+			v.Email, v.Token, v.Digits, v.Username = `"><script>@x`, `"><script>`, `<script>`, `"><script>`
 			body := show(t, p, "en", name, v).Body.String()
 			if strings.Contains(body, "<script") || strings.Contains(body, "javascript:") {
 				t.Errorf("%s: text became markup", name)
