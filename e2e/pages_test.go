@@ -132,6 +132,34 @@ func TestAPersonResetsThePasswordFromTheRequestToTheEnd(t *testing.T) {
 	})
 }
 
+func TestAPersonChoosesAUsernameOnThePageOfTheLink(t *testing.T) {
+	browsed(t, func(t *testing.T, w *world, b *browser) {
+		if err := w.createUser(pagesAddress, password); err != nil {
+			t.Fatal(err)
+		}
+		if a := w.client().ask("requestUsernameReset", map[string]any{"email": pagesAddress}); a.code() != "" {
+			t.Fatalf("request: %s", a.raw)
+		}
+		link := letterTo(t, w).Link()
+		wantSaid(t, b.open(link), "Choose a username", "Nothing has happened yet", "Acme")
+		b.fill("#username", "aa")
+		wantSaid(t, b.press(), "At least 3 characters are needed")
+		if !b.focused("#username") {
+			t.Error("the flawed field has not got the focus")
+		}
+		// What was typed is still there; one letter more makes it long enough.
+		b.fill("#username", "a")
+		wantSaid(t, b.press(), "Your username is changed", "It is aaa now")
+		b.open(link)
+		b.fill("#username", "duchess")
+		wantSaid(t, b.press(), "no longer good")
+		if a := w.client().ask("login", map[string]any{"identifier": "aaa", "password": password}); a.code() != "" {
+			t.Errorf("login: %s", a.raw)
+		}
+		b.wantQuiet("422")
+	})
+}
+
 func TestPagesSpeakTheLanguageOfTheBrowser(t *testing.T) {
 	w := newWorld(t, worldOptions{database: sqlite(t)})
 	b := newBrowser(t, w, "de-AT,de,en", false)

@@ -25,6 +25,7 @@ func (s *Server) linkPages(public *url.URL, admit *auth.Throttle) (linkPages, er
 	})
 	return linkPages{
 		rules: s.rules, pages: pages, own: newOriginList(public, nil), admit: admit, logger: s.deps.Logger,
+		usernames: cfg.Usernames,
 	}, err
 }
 
@@ -37,6 +38,10 @@ func (l linkPages) mount(mux *http.ServeMux, guard middleware) {
 	mux.Handle("POST "+pathDecline, guard(l.post(web.Decline, l.decline)))
 	mux.HandleFunc("GET "+pathReset, l.openReset)
 	mux.Handle("POST "+pathReset, guard(http.HandlerFunc(l.postReset)))
+	if l.usernames {
+		mux.HandleFunc("GET "+pathResetUsername, l.openResetUsername)
+		mux.Handle("POST "+pathResetUsername, guard(l.post(web.ResetUsername, l.resetUsername)))
+	}
 	mux.HandleFunc("GET "+pathChangePassword, l.changePassword)
 }
 

@@ -19,6 +19,7 @@ const (
 	pathActivate       = "/activate"
 	pathDecline        = "/decline"
 	pathReset          = "/reset"
+	pathResetUsername  = "/reset-username"
 	pathChangePassword = "/.well-known/change-password"
 )
 
@@ -34,6 +35,8 @@ type linkPages struct {
 	own    originList // of the server itself alone
 	admit  *auth.Throttle
 	logger *slog.Logger
+	// usernames is whether there are any; where not, nothing is at their path.
+	usernames bool
 }
 
 // A deed is what the button of a page does, with the fields of its form: the
@@ -94,6 +97,10 @@ func (l linkPages) openReset(w http.ResponseWriter, r *http.Request) {
 	l.write(w, r, web.Request, http.StatusOK, web.View{})
 }
 
+func (l linkPages) openResetUsername(w http.ResponseWriter, r *http.Request) {
+	l.write(w, r, web.ResetUsername, http.StatusOK, opened(r))
+}
+
 func (l linkPages) openHome(w http.ResponseWriter, r *http.Request) {
 	l.write(w, r, web.Home, http.StatusOK, web.View{})
 }
@@ -124,6 +131,15 @@ func (l linkPages) reset(ctx context.Context, c auth.Caller, form url.Values) (w
 		Token: form.Get("token"), NewPassword: form.Get("newPassword"), NewPasswordConfirmation: &repeated,
 	})
 	return web.View{Done: err == nil, Token: form.Get("token")}, err
+}
+
+func (l linkPages) resetUsername(ctx context.Context, c auth.Caller, form url.Values) (web.View, error) {
+	token, typed := form.Get("token"), form.Get("username")
+	username, err := l.rules.ResetUsername(ctx, c, token, typed)
+	if err != nil {
+		return web.View{Token: token, Username: typed}, err
+	}
+	return web.View{Done: true, Username: username}, nil
 }
 
 func (l linkPages) request(ctx context.Context, c auth.Caller, form url.Values) (web.View, error) {
@@ -183,7 +199,7 @@ func (l linkPages) do(w http.ResponseWriter, r *http.Request, name web.Page, for
 	if err == nil {
 		view, err = do(r.Context(), c, form)
 	} else {
-		view.Token, view.Email = form.Get("token"), form.Get("email")
+		view.Token, view.Email, view.Username = form.Get("token"), form.Get("email"), form.Get("username")
 	}
 	if err != nil {
 		l.refuse(w, r, name, view, err)

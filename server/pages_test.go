@@ -144,6 +144,76 @@ func TestThePagesOfAResetLeadToANewPassword(t *testing.T) {
 	}
 }
 
+// usernameLink asks for a link to choose a username, and gives its token.
+func (h *house) usernameLink() string {
+	h.t.Helper()
+	if a := h.ask(documentRequestUsernameReset, map[string]any{"email": testEmail}, nil); a.code != "" {
+		h.t.Fatalf("request: %s", a.body)
+	}
+	return tokenOf(h.t, h.letter().Link())
+}
+
+const (
+	documentRequestUsernameReset = `mutation($input: RequestUsernameResetInput!) { requestUsernameReset(input: $input) { email } }`
+	usernameOfAnother            = "duchess"
+)
+
+func TestThePageOfAUsernameLinkTakesAUsername(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	a := h.ask(documentRegister, map[string]any{"email": "eve@example.com", "password": testPassword, "username": usernameOfAnother}, nil)
+	flow := a.text("register", "flow")
+	if a = h.ask(documentActivate, map[string]any{"code": h.letter().Code(), "flow": flow}, nil); a.code != "" {
+		t.Fatalf("activate: %s", a.body)
+	}
+	h.enrol()
+	token := h.usernameLink()
+	form := func(username string) url.Values { return url.Values{"token": {token}, "username": {username}} }
+
+	h.says(h.do(http.MethodGet, "/reset-username?token="+token, "", nil), http.StatusOK, "Choose a username", "Nothing has happened yet", token)
+	for typed, fault := range map[string]string{
+		"": "This must be filled in", "ad": "At least 3 characters are needed", "ada@home": "This can not be right",
+		strings.Repeat("a", 65): "At most 64 characters are possible", usernameOfAnother: "Somebody else has this one",
+	} {
+		h.says(h.post("/reset-username", form(typed)), http.StatusUnprocessableEntity, fault, `value="`+typed+`"`, token)
+	}
+	h.says(h.post("/reset-username", form("Countess")), http.StatusOK, "Your username is changed", "It is Countess now")
+	h.says(h.post("/reset-username", form("baroness")), http.StatusUnprocessableEntity, "no longer good")
+	a = h.ask(documentLogin, map[string]any{"identifier": "countess", "password": testPassword}, nil)
+	if a.code != "" {
+		t.Errorf("login: %s", a.body)
+	}
+	if log := h.journal.String(); strings.Contains(log, token) || strings.Contains(strings.ToLower(log), "countess") {
+		t.Errorf("the log tells too much: %s", log)
+	}
+}
+
+func TestAUsernameAndAPasswordHaveLinksOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	h.enrol()
+	name := h.usernameLink()
+	h.says(h.post("/reset", url.Values{"email": {testEmail}}), http.StatusOK)
+	word := tokenOf(t, h.letter().Link())
+	h.says(h.post("/reset-username", url.Values{"token": {word}, "username": {"ada"}}), http.StatusUnprocessableEntity, "no longer good")
+	crossed := url.Values{"token": {name}, "newPassword": {"nine silent harbours"}, "newPasswordConfirmation": {"nine silent harbours"}}
+	h.says(h.post("/reset", crossed), http.StatusUnprocessableEntity, "no longer good")
+	h.says(h.post("/reset-username", url.Values{"token": {name}, "username": {"ada"}}), http.StatusOK, "It is ada now")
+}
+
+func TestAServerWithoutUsernamesHasNoPageForThem(t *testing.T) {
+	t.Parallel()
+	h := build(t, map[string]string{"USERNAMES": "off"})
+	for _, a := range []answer{
+		h.do(http.MethodGet, "/reset-username?token="+strings.Repeat("A", 43), "", nil),
+		h.post("/reset-username", url.Values{"token": {strings.Repeat("A", 43)}, "username": {"ada"}}),
+	} {
+		if a.status != http.StatusNotFound || strings.Contains(a.body, "<form") {
+			t.Errorf("%d: %s", a.status, a.body)
+		}
+	}
+}
+
 func TestAnExpiredLinkIsToldOnItsPage(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
@@ -157,18 +227,18 @@ func TestAnExpiredLinkIsToldOnItsPage(t *testing.T) {
 func TestAPageWithoutAGoodTokenSaysSo(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
-	for _, path := range []string{"/activate", "/decline"} {
+	for _, path := range []string{"/activate", "/decline", "/reset-username"} {
 		h.says(h.do(http.MethodGet, path, "", nil), http.StatusOK, "opened by the link of an e-mail")
 	}
 	const mark = "MARK-%3Cscript%3E"
-	for _, path := range []string{"/activate", "/decline", "/reset"} {
+	for _, path := range []string{"/activate", "/decline", "/reset", "/reset-username"} {
 		a := h.do(http.MethodGet, path+"?token="+mark, "", nil)
 		h.says(a, http.StatusOK, "no longer good")
 		b := h.post(path, url.Values{"token": {"MARK<script>"}, "password": {testPassword},
-			"newPassword": {testPassword}, "newPasswordConfirmation": {testPassword}})
+			"newPassword": {testPassword}, "newPasswordConfirmation": {testPassword}, "username": {"ada"}})
 		h.says(b, http.StatusUnprocessableEntity, "no longer good")
 		// Where something else is wrong first, the form comes back without it.
-		c := h.post(path, url.Values{"token": {"MARK<script>"}, "password": {""}, "newPassword": {"short"}})
+		c := h.post(path, url.Values{"token": {"MARK<script>"}, "password": {""}, "newPassword": {"short"}, "username": {"a"}})
 		h.says(c, http.StatusUnprocessableEntity)
 		if strings.Contains(a.body+b.body+c.body, "MARK") {
 			t.Errorf("%s echoes what is no token", path)
@@ -194,6 +264,7 @@ func TestAFormComesFromOurOwnPage(t *testing.T) {
 		header.Set("Content-Type", "application/x-www-form-urlencoded")
 		for path, form := range map[string]url.Values{
 			"/activate": {"token": {activate}, "password": {testPassword}}, "/decline": {"token": {decline}}, "/reset": {"email": {testEmail}},
+			"/reset-username": {"token": {activate}, "username": {"ada"}},
 		} {
 			a := h.do(http.MethodPost, path, form.Encode(), header)
 			h.says(a, http.StatusForbidden, "Your browser does not say")
@@ -240,7 +311,7 @@ func TestOpeningAGoodLinkWritesNothing(t *testing.T) {
 	h.url, h.client = front.URL, front.Client()
 	activate, decline := h.registered()
 	statements = nil
-	for _, path := range []string{"/activate?token=" + activate, "/decline?token=" + decline, "/reset?token=" + activate, "/reset"} {
+	for _, path := range []string{"/activate?token=" + activate, "/decline?token=" + decline, "/reset?token=" + activate, "/reset", "/reset-username?token=" + activate} {
 		h.says(h.do(http.MethodGet, path, "", nil), http.StatusOK)
 	}
 	for _, s := range statements {
