@@ -247,3 +247,30 @@ func TestLettersOfAnOlderSecretAreDroppedToo(t *testing.T) {
 		t.Errorf("waiting: %+v", letters)
 	}
 }
+
+// A reset that is asked for while its account is deleted is answered as one of
+// nobody's.
+func TestAResetThatADeletionOvertakesTellsNothing(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	c := h.signedIn("ada@example.org")
+	overtaken := false
+	h.watch(func(statement string) {
+		// The account was read; nothing is written yet.
+		if overtaken || !strings.HasPrefix(statement, "SELECT") || !strings.Contains(statement, "FROM `registrations`") {
+			return
+		}
+		overtaken = true
+		_, err := h.DeleteAccount(h.ctx, c)
+		ok(t, err)
+	})
+	email, err := h.RequestPasswordReset(h.ctx, h.stranger(), "ada@example.org")
+	h.watch(nil)
+	if !overtaken || err != nil || email != "ada@example.org" {
+		t.Errorf("overtaken %v: %q, %v", overtaken, email, err)
+	}
+	if l := h.letter(); l.Kind != auth.LetterAccountDeleted {
+		t.Errorf("a letter of kind %s waits", l.Kind)
+	}
+}

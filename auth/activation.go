@@ -301,6 +301,11 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 		}
 		return q.InsertEvents(ctx, s.event(c.Client, EventRegistrationRequested, uuid.Nil, map[string]any{"resent": true}))
 	})
+	if errors.Is(err, ErrNotFound) {
+		// The registration was pushed out, or its day was over, since it was read:
+		// asked anew it is not found.
+		return s.ResendActivation(ctx, c, in)
+	}
 	if err != nil {
 		return "", err
 	}

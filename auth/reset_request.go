@@ -1,6 +1,9 @@
 package auth
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // A reset is what a link that anybody may ask for is to set anew.
 type reset struct {
@@ -69,6 +72,11 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		}
 		return q.InsertEvents(ctx, asked...)
 	})
+	if errors.Is(err, ErrNotFound) {
+		// The account was deleted since it was read. Asked anew there is nobody; a
+		// failure would tell that there was somebody until now.
+		return s.requestReset(ctx, c, address, r)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -138,6 +138,8 @@ type SigningKeyQueries interface {
 
 // LinkQueries are about the secrets behind the links of letters.
 type LinkQueries interface {
+	// InsertLinks answers ErrNotFound where the user or registration that a link
+	// is bound to is gone.
 	InsertLinks(ctx context.Context, links ...Link) error
 	// LinkByDigest finds used, void and expired ones too.
 	LinkByDigest(ctx context.Context, digest []byte) (Link, error)

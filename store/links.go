@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
+	"entgo.io/ent/dialect/sql/sqlgraph"
 	"github.com/google/uuid"
 
 	"gatehouse/auth"
@@ -29,7 +31,11 @@ func (q *queries) InsertLinks(ctx context.Context, links ...auth.Link) error {
 			SetNillableUsedAt(optional(l.UsedAt)).
 			SetNillableVoidedAt(optional(l.VoidedAt))
 	}
-	return failed("insert links", q.c.LinkToken.CreateBulk(rows...).Exec(ctx))
+	err := q.c.LinkToken.CreateBulk(rows...).Exec(ctx)
+	if sqlgraph.IsForeignKeyConstraintError(err) {
+		return fmt.Errorf("store: insert links: %w", auth.ErrNotFound)
+	}
+	return failed("insert links", err)
 }
 
 // LinkByDigest implements auth.LinkQueries.

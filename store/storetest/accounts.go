@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,16 @@ func accounts(t *testing.T, s *subject) {
 		}
 		same(t, "users", s.count(t, "users WHERE id = $1", gone.ID), 0)
 		must(t, s.One.DeleteUser(t.Context(), gone.ID))
+	})
+
+	t.Run("a link to a user who is gone is not inserted", func(t *testing.T) {
+		u := insertUser(t, s)
+		must(t, s.One.DeleteUser(t.Context(), u.ID))
+		link := newLink(auth.LinkPasswordReset)
+		link.UserID = u.ID
+		if err := s.One.InsertLinks(t.Context(), newLink(auth.LinkDecline), link); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("inserted: %v", err)
+		}
 	})
 
 	t.Run("with an address go its registrations and links, bound or not", func(t *testing.T) {
