@@ -70,7 +70,8 @@ func TestTwoTransactionsThatLockEachOtherOutBothSucceed(t *testing.T) {
 	if a, b := count(t, s, "a"), count(t, s, "b"); a != 2 || b != 2 {
 		t.Errorf("counted %d and %d, want 2 and 2", a, b)
 	}
-	if attempts[0]+attempts[1] != 3 {
+	// One gave way at least; on a busy machine it may have had to do so twice.
+	if attempts[0]+attempts[1] < 3 {
 		t.Errorf("%v attempts: there was no deadlock", attempts)
 	}
 }
