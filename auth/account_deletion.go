@@ -110,9 +110,9 @@ func (s *Service) endForGood(ctx context.Context, q Queries, c Client, userID uu
 	return token, q.InsertBlacklisted(ctx, token)
 }
 
-// deleteAll deletes what is held of the user and its address. Registrations go
-// before the user: whoever activates one holds it and then waits for the
-// address.
+// deleteAll deletes what is held of the user and its address. Whoever activates a
+// registration asks for the address first, holding nothing, so that neither waits
+// for the other.
 func (s *Service) deleteAll(ctx context.Context, q Queries, user User) error {
 	if err := q.DeleteRegistrations(ctx, user.Email.Key); err != nil {
 		return err

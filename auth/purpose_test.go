@@ -15,6 +15,7 @@ const (
 	activationLink = "activation link"
 	declineLink    = "decline link"
 	resetLink      = "reset link"
+	usernameLink   = "username link"
 	digits         = "digits"
 	flow           = "flow"
 )
@@ -29,12 +30,15 @@ func fill(h *house) purse {
 	_, err := h.RequestPasswordReset(h.ctx, h.stranger(), "ada@example.org")
 	ok(h.t, err)
 	reset := h.letter()
+	_, err = h.RequestUsernameReset(h.ctx, h.stranger(), "ada@example.org")
+	ok(h.t, err)
+	username := h.letter()
 	registered := h.register("new@example.org")
 	activation := h.letter()
 	return purse{
 		accessToken: signIn.Tokens.Access, refreshToken: signIn.Tokens.Refresh,
 		activationLink: activation.Token, declineLink: activation.NotMeToken, resetLink: reset.Token,
-		digits: activation.Code, flow: registered.Flow,
+		usernameLink: username.Token, digits: activation.Code, flow: registered.Flow,
 	}
 }
 
@@ -84,12 +88,24 @@ func ways() []way {
 		{"activate as flow of the digits", flow, func(h *house, p purse, s string) error {
 			return activate(h, auth.ActivateInput{Code: new(p[digits]), Flow: &s})
 		}},
+		{"activate on the page", activationLink, func(h *house, _ purse, s string) error {
+			_, err := h.ActivateOnly(h.ctx, h.stranger(), s, password)
+			return err
+		}},
+		{"be shown the digits", activationLink, func(h *house, _ purse, s string) error {
+			_, err := h.ActivationCode(h.ctx, h.stranger(), s)
+			return err
+		}},
 		{"decline", declineLink, func(h *house, _ purse, s string) error {
 			_, err := h.DeclineRegistration(h.ctx, h.stranger(), s)
 			return err
 		}},
 		{"reset", resetLink, func(h *house, _ purse, s string) error {
 			_, err := h.ResetPassword(h.ctx, h.stranger(), auth.ResetPasswordInput{Token: s, NewPassword: "nine silent harbours"})
+			return err
+		}},
+		{"reset the username", usernameLink, func(h *house, _ purse, s string) error {
+			_, err := h.ResetUsername(h.ctx, h.stranger(), s, "countess")
 			return err
 		}},
 	}
@@ -100,7 +116,7 @@ func ways() []way {
 // others: being misused does not use it up.
 func TestNoSecretIsGoodForAnotherPurpose(t *testing.T) {
 	t.Parallel()
-	kinds := []string{accessToken, refreshToken, activationLink, declineLink, resetLink, digits, flow}
+	kinds := []string{accessToken, refreshToken, activationLink, declineLink, resetLink, usernameLink, digits, flow}
 	succeeded := 0
 	for _, own := range ways() {
 		t.Run(own.name, func(t *testing.T) {
@@ -149,5 +165,18 @@ func TestAMisusedSecretChangesNothing(t *testing.T) {
 	}
 	if after := rows(t, h, "events", "registrations"); after != before {
 		t.Errorf("it left\n%s\nof\n%s", after, before)
+	}
+}
+
+// TestOfAllSecretsTokensAloneAreVerified asks verifyToken of every kind.
+func TestOfAllSecretsTokensAloneAreVerified(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, unlimited)
+	for kind, secret := range fill(h) {
+		status, err := h.VerifyToken(h.ctx, h.stranger(), secret)
+		ok(t, err)
+		if token := kind == accessToken || kind == refreshToken; status.Active != token {
+			t.Errorf("%s is active: %v", kind, status.Active)
+		}
 	}
 }
