@@ -84,6 +84,8 @@ type Config struct {
 	LinkURLDecline       string
 	LinkURLReset         string
 	LinkURLResetUsername string
+	LinkURLConfirmEmail  string
+	LinkURLRevertEmail   string
 	LinkURLRequestReset  string
 
 	BrandName       string
