@@ -71,6 +71,8 @@ type Config struct {
 	ReauthenticationAge   time.Duration
 	ActivationLifetime    time.Duration
 	PasswordResetLifetime time.Duration
+	EmailChangeLifetime   time.Duration
+	EmailRevertLifetime   time.Duration
 	KeyRotationInterval   time.Duration
 
 	PasswordMinLength int // code points
