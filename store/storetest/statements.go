@@ -54,8 +54,10 @@ func statements(t *testing.T, s *subject) {
 		"ReservationOf": func(ctx context.Context, n Node) error {
 			return first(n.ReservationOf(ctx, wayBack.EmailKey, noon))
 		},
-		"WaysBack":          func(ctx context.Context, n Node) error { return first(n.WaysBack(ctx, u.ID, noon)) },
-		"ChangeEmail":       func(ctx context.Context, n Node) error { return first(n.ChangeEmail(ctx, unknown, 1, newAddress(), noon)) },
+		"WaysBack": func(ctx context.Context, n Node) error { return first(n.WaysBack(ctx, u.ID, noon)) },
+		"ChangeEmail": func(ctx context.Context, n Node) error {
+			return first(n.ChangeEmail(ctx, unknown, 1, newAddress(), noon))
+		},
 		"VoidLaterWaysBack": func(ctx context.Context, n Node) error { return n.VoidLaterWaysBack(ctx, u.ID, 1, noon) },
 		"DeletePassword":    func(ctx context.Context, n Node) error { return n.DeletePassword(ctx, unknown) },
 
