@@ -28,7 +28,9 @@ type EmailChangeQueries interface {
 
 // A Reservation is an address that an account had until lately, and may take
 // back. Until then it counts as that account's: whoever could register it
-// meanwhile would keep the owner out.
+// meanwhile would keep the owner out. Nor does the account itself come back by a
+// change, for which a thief can ask: the owner would confirm it, and the address
+// that the thief left last would have a way back that outlives the owner's.
 type Reservation struct {
 	User      User    // who had it
 	Email     Address // as the user had it
@@ -71,7 +73,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 	link := s.newLink(c.Client, LinkEmailChange, token, email.Key, c.Now.Add(s.settings.EmailChangeLifetime), true)
 	link.UserID, link.Email, link.SessionID, link.UserVersion = user.ID, email.Text, c.SessionID, user.Version
 	letter, void := holder.told(LetterEmailChangeAttempt)
-	if !holder.exists() || holder.ID == user.ID {
+	if !holder.exists() {
 		letter = Letter{
 			Kind: LetterEmailChange, To: email.Text, Name: user.Name, Locale: user.Locale,
 			Token: token, ExpiresAt: link.ExpiresAt,
@@ -140,7 +142,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 		// carry the account off after it.
 		won, err := q.ChangeEmail(ctx, user.ID, link.UserVersion, email, c.Now)
 		if err == nil && won {
-			won, err = s.freeFor(ctx, q, c.Client, user.ID, email.Key)
+			won, err = s.unreserved(ctx, q, c.Client, email.Key)
 		}
 		if err == nil && won {
 			won, err = q.UseLink(ctx, link.Digest, LinkEmailChange, c.Now)
