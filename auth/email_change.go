@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -111,8 +112,8 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 // and answers it. The session that asked stays, or the caller's where it is one
 // of the account; all others end, and all links but the ways back. The address
 // that the account had gets a way back, and stays reserved while it is open.
-// InvalidToken, also where somebody took the address or the account was changed
-// since it was asked for; ExpiredToken.
+// InvalidToken, also where somebody took the address, the account was changed
+// since it was asked for, or that session has ended; ExpiredToken.
 func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string) (string, error) {
 	link, err := s.findLink(ctx, c.Client, token, LinkEmailChange)
 	if err != nil {
@@ -143,6 +144,9 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 		won, err := q.ChangeEmail(ctx, user.ID, link.UserVersion, email, c.Now)
 		if err == nil && won {
 			won, err = s.unreserved(ctx, q, c.Client, email.Key)
+		}
+		if err == nil && won {
+			won, err = lives(ctx, q, user.ID, keep, c.Now)
 		}
 		if err == nil && won {
 			won, err = q.UseLink(ctx, link.Digest, LinkEmailChange, c.Now)
@@ -176,4 +180,12 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 	s.blacklist.Add(revoked...)
 	s.wake()
 	return email.Text, nil
+}
+
+// lives says whether the session is one of the user's that goes on. What was asked
+// for in a session ends with it: a thief whose session the owner revoked must not
+// carry the account off by the link.
+func lives(ctx context.Context, q Queries, userID, sessionID uuid.UUID, now time.Time) (bool, error) {
+	living, err := q.LivingSessions(ctx, userID, now)
+	return slices.ContainsFunc(living, func(s Session) bool { return s.ID == sessionID }), err
 }
