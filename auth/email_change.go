@@ -43,7 +43,8 @@ type Reservation struct {
 // owner is told instead; answer, work and everything that the caller can see
 // later are the same, or asking would tell who has an account.
 // InvalidInput, with Unchanged for the address that the account has;
-// Unauthenticated where the account is gone; RateLimited by client address.
+// Unauthenticated where the account is gone; RateLimited by client address and
+// by account.
 func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail string) (string, error) {
 	var faults violations
 	email, fault := ParseAddress(newEmail)
@@ -59,7 +60,11 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 		faults.add("newEmail", Fault{Code: Unchanged})
 		return "", faults.refusal()
 	}
-	_, silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	// The notice is counted by the account that asks: by the address that is asked
+	// for, its absence would tell whether somebody else writes there, and anybody
+	// could keep it from the owner.
+	meters := append(s.mailMeters(c.Client, email), s.rates(false, s.limits.MailPerAccount, "email_change", user.ID.String())...)
+	_, silenced, err := s.reserve(ctx, c.Client, meters)
 	if err != nil {
 		return "", err
 	}
@@ -93,7 +98,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 		}
 		if err := s.writeLetter(ctx, q, c.Client, Letter{
 			Kind: LetterEmailChangeRequested, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
-		}, silenced); err != nil {
+		}, false); err != nil {
 			return err
 		}
 		return q.InsertEvents(ctx, s.event(c.Client, EventEmailChangeAsked, user.ID, nil))

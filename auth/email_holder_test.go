@@ -1,11 +1,55 @@
 package auth_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"gatehouse/auth"
 )
+
+// TestTheNoticeTellsNothingOfWhoElseWritesToTheAddress is about a stranger who
+// learns by the notice to an address of his own whether the other one was written
+// to of late.
+func TestTheNoticeTellsNothingOfWhoElseWritesToTheAddress(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("victim@example.org")
+	for range 3 {
+		_, err := h.RequestPasswordReset(h.ctx, h.from("198.51.100.1"), "victim@example.org")
+		ok(t, err)
+	}
+	c := h.newcomer("eve@example.org")
+	h.letters()
+	_, err := h.RequestEmailChange(h.ctx, c, "victim@example.org")
+	ok(t, err)
+	if letter := h.letter(); letter.Kind != auth.LetterEmailChangeRequested || letter.To != "eve@example.org" {
+		t.Errorf("letter %+v", letter)
+	}
+}
+
+// TestNoticesAreFew however many addresses a thief asks for, from wherever.
+func TestNoticesAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	c := h.newcomer(adaOld)
+	h.letters()
+	var err error
+	asked := 0
+	for i := 0; err == nil && i < 20; i++ {
+		c.Address = h.from(fmt.Sprintf("198.51.%d.1", i)).Address
+		if _, err = h.RequestEmailChange(h.ctx, c, fmt.Sprintf("to%d@example.org", i)); err == nil {
+			asked++
+		}
+	}
+	wants(t, err, auth.RateLimited)
+	if notices := len(h.letters()) - asked; asked != 3 || notices != 3 {
+		t.Errorf("asked %d times, %d notices", asked, notices)
+	}
+	h.pass(time.Hour)
+	c = h.signedIn(adaOld)
+	h.askChange(c, adaNew)
+}
 
 // TestALinkDiesWithTheSessionThatAskedForIt is about a thief whose session the
 // owner ends: what he asked for in it must not carry the account off.
