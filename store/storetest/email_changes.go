@@ -80,6 +80,7 @@ func emailChanges(t *testing.T, s *subject) {
 			u, next := insertUser(t, s), insertUser(t, s)
 			way := newWayBack(u, u.Version+1)
 			way.EmailKey = u.Email.Key
+			lost := errors.New("lost")
 			got := s.race(t, 2, func(i int, node Node) (bool, error) {
 				won := false
 				err := node.InTx(t.Context(), func(q auth.Queries) (err error) {
@@ -89,15 +90,24 @@ func emailChanges(t *testing.T, s *subject) {
 						}
 						return err
 					}
-					if won, err = q.ChangeEmail(t.Context(), next.ID, next.Version, u.Email, later); err != nil || !won {
+					if won, err = q.ChangeEmail(t.Context(), next.ID, next.Version, u.Email, later); err != nil {
 						return err
+					}
+					if !won {
+						return lost // the index ended the transaction
 					}
 					_, err = q.ReservationOf(t.Context(), u.Email.Key, later)
 					if won = errors.Is(err, auth.ErrNotFound); won {
 						return nil
 					}
+					if err == nil {
+						err = lost
+					}
 					return err
 				})
+				if errors.Is(err, lost) {
+					err = nil
+				}
 				return won, err
 			})
 			same(t, "got it", got, 0)
