@@ -18,7 +18,7 @@ type EmailChangeQueries interface {
 	WaysBack(ctx context.Context, userID uuid.UUID, now time.Time) ([]Link, error)
 	// ChangeEmail gives the ACTIVE user whose version is still that one the
 	// address, proves it and raises the version; false where the user is not so,
-	// or the address is somebody else's.
+	// or the address is somebody else's: then the transaction is to be given up.
 	ChangeEmail(ctx context.Context, userID uuid.UUID, version int, email Address, now time.Time) (bool, error)
 	// VoidLaterWaysBack voids the ways back of the user's changes after the one
 	// that was made at the version.

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -54,4 +56,28 @@ func (s *Service) unreserved(ctx context.Context, q Queries, c Client, emailKey 
 	_, err := q.ReservationOf(ctx, emailKey, c.Now)
 	reserved, err := found(err)
 	return !reserved, err
+}
+
+// addressesOf are the address of the user and those that it may take back, which
+// are nobody else's meanwhile; each once.
+func addressesOf(ctx context.Context, q Queries, user User, now time.Time) ([]Address, error) {
+	ways, err := q.WaysBack(ctx, user.ID, now)
+	if err != nil {
+		return nil, err
+	}
+	addresses := []Address{user.Email}
+	for _, way := range ways {
+		if !slices.Contains(keysOf(addresses), way.EmailKey) {
+			addresses = append(addresses, Address{Text: way.Email, Key: way.EmailKey})
+		}
+	}
+	return addresses, nil
+}
+
+func keysOf(addresses []Address) []string {
+	keys := make([]string, len(addresses))
+	for i, address := range addresses {
+		keys[i] = address.Key
+	}
+	return keys
 }

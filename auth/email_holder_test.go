@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,42 @@ func TestNoticesAreFew(t *testing.T) {
 	h.pass(time.Hour)
 	c = h.signedIn(adaOld)
 	h.askChange(c, adaNew)
+}
+
+// TestWhatAnotherAskedForIsNoneOfAnAccounts is about a user who asked for the
+// address of an account: neither does its owner see what becomes of that, nor he
+// that the account is deleted.
+func TestWhatAnotherAskedForIsNoneOfAnAccounts(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada, eve := h.newcomer(adaOld), h.newcomer("eve@example.org")
+	_, err := h.RequestEmailChange(h.ctx, eve, adaOld)
+	ok(t, err)
+	export, err := h.ExportAccount(h.ctx, ada)
+	ok(t, err)
+	if len(export.Links) != 0 {
+		t.Errorf("the owner sees %+v", export.Links)
+	}
+	_, err = h.DeleteAccount(h.ctx, ada)
+	ok(t, err)
+	export, err = h.ExportAccount(h.ctx, eve)
+	ok(t, err)
+	if len(export.Links) != 1 || !export.Links[0].VoidedAt.IsZero() {
+		t.Errorf("the deletion shows in %+v", export.Links)
+	}
+}
+
+// TestWhoComesNextToAnAddressSeesNothingOfWhoHadIt once its way back has expired.
+func TestWhoComesNextToAnAddressSeesNothingOfWhoHadIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.changed(h.newcomer(adaOld), adaNew)
+	h.pass(7 * 24 * time.Hour)
+	export, err := h.ExportAccount(h.ctx, h.newcomer(adaOld))
+	ok(t, err)
+	if len(export.Links) != 0 {
+		t.Errorf("links %+v", export.Links)
+	}
 }
 
 // TestALinkDiesWithTheSessionThatAskedForIt is about a thief whose session the
@@ -114,4 +151,34 @@ func TestAThiefDoesNotOutwaitTheOwnerByLettingTheAccountReturn(t *testing.T) {
 		t.Errorf("letters %+v", letters)
 	}
 	ok(t, h.revert(back))
+}
+
+// TestADeletedAccountLeavesNothingOfTheAddressesThatItLeft, though strangers
+// asked for one while it was reserved.
+func TestADeletedAccountLeavesNothingOfTheAddressesThatItLeft(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	c := h.newcomer(adaOld)
+	h.changed(c, adaNew)
+	h.register(adaOld)
+	_, err := h.RequestPasswordReset(h.ctx, h.stranger(), adaOld)
+	ok(t, err)
+	export, err := h.ExportAccount(h.ctx, c)
+	ok(t, err)
+	void := 0
+	for _, l := range export.Links {
+		if !l.VoidedAt.IsZero() && l.UsedAt.IsZero() {
+			void++
+		}
+	}
+	if void != 3 {
+		t.Errorf("the export shows %d links that strangers asked for, not 3: %+v", void, export.Links)
+	}
+	_, err = h.DeleteAccount(h.ctx, c)
+	ok(t, err)
+	for line := range strings.Lines(rows(t, h)) {
+		if strings.Contains(line, adaOld) {
+			t.Errorf("left is %s", line)
+		}
+	}
 }
