@@ -39,7 +39,8 @@ type AccountQueries interface {
 // DeleteAccount deletes the caller's account for good, and answers the address
 // that it had. What was held of it goes: credential, sessions, links,
 // registrations of the address, letters that wait, and the ways back, which frees
-// their addresses. Audit events stay, with the
+// their addresses. Those get the farewell too: a thief who changed the address
+// first would else be the only one to hear of it. Audit events stay, with the
 // user's ID and without the client's address or user agent. Unauthenticated
 // where the account is gone already, Conflict for the last administrator.
 func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
@@ -70,9 +71,14 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 		if err := q.InsertEvents(ctx, s.event(Client{Now: c.Now}, EventAccountDeleted, user.ID, nil)); err != nil {
 			return err
 		}
-		return s.writeLetter(ctx, q, c.Client, Letter{
-			Kind: LetterAccountDeleted, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
-		}, false)
+		for _, address := range addresses {
+			if err := s.writeLetter(ctx, q, c.Client, Letter{
+				Kind: LetterAccountDeleted, To: address.Text, Name: user.Name, Locale: user.Locale,
+			}, false); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return "", err

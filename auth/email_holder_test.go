@@ -153,6 +153,28 @@ func TestAThiefDoesNotOutwaitTheOwnerByLettingTheAccountReturn(t *testing.T) {
 	ok(t, h.revert(back))
 }
 
+// TestTheOwnerIsToldThatAThiefDeletedTheAccount at the address that the thief had
+// it leave first: the way back is gone, and the farewell must not go to him alone.
+func TestTheOwnerIsToldThatAThiefDeletedTheAccount(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, unlimited)
+	thief := h.newcomer(adaOld)
+	h.changed(thief, "thief@example.net")
+	h.changed(thief, "thief2@example.net")
+	_, err := h.DeleteAccount(h.ctx, thief)
+	ok(t, err)
+	to := map[string]int{}
+	for _, l := range h.letters() {
+		if l.Kind != auth.LetterAccountDeleted {
+			t.Errorf("letter %+v", l)
+		}
+		to[l.To]++
+	}
+	if fmt.Sprint(to) != fmt.Sprint(map[string]int{adaOld: 1, "thief@example.net": 1, "thief2@example.net": 1}) {
+		t.Errorf("farewells to %v", to)
+	}
+}
+
 // TestADeletedAccountLeavesNothingOfTheAddressesThatItLeft, though strangers
 // asked for one while it was reserved.
 func TestADeletedAccountLeavesNothingOfTheAddressesThatItLeft(t *testing.T) {
