@@ -87,10 +87,8 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 		void = false
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		if err := q.VoidLinks(ctx, LinkFilter{UserID: user.ID, Purposes: []LinkPurpose{LinkEmailChange}}, c.Now); err != nil {
-			return err
-		}
-		if err := q.InsertLinks(ctx, link); err != nil {
+		older := LinkFilter{UserID: user.ID, Purposes: []LinkPurpose{LinkEmailChange}}
+		if err := replaceLinks(ctx, q, older, link); err != nil {
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, letter, void || silenced); err != nil {
