@@ -131,7 +131,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 	}
 	email := Address{Text: link.Email, Key: link.EmailKey}
 	keep := link.SessionID
-	if c.Kind != Anonymous && c.UserID == user.ID {
+	if c.Kind == BySession && c.UserID == user.ID {
 		keep = c.SessionID
 	}
 	back := s.newSecret()
