@@ -48,7 +48,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		link.UserID, older.UserID = account.ID, account.ID
 	}
 	letter := Letter{
-		Kind: r.letter, To: account.Email.Text, Name: account.Name,
+		Kind: r.letter, To: account.Email.Text, Name: account.greeted(),
 		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
 	}
 	void := !good

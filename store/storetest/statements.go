@@ -50,6 +50,8 @@ func statements(t *testing.T, s *subject) {
 			return first(n.UpdateProfile(ctx, u.ID, auth.ProfileChange{Name: &u.Name}, noon))
 		},
 
+		"ProveAddress": func(ctx context.Context, n Node) error { return first(n.ProveAddress(ctx, unknown, "en", noon)) },
+
 		"InsertRegistration": func(ctx context.Context, n Node) error {
 			return n.InsertRegistration(ctx, newRegistration(newAddress()))
 		},

@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// AddressProofQueries are about users whose address nobody has shown to be
+// theirs.
+type AddressProofQueries interface {
+	// ProveAddress marks the address of the ACTIVE user as proved and empties the
+	// profile, the username too, leaving the locale given; false, and nothing is
+	// changed, where it was proved before.
+	ProveAddress(ctx context.Context, userID uuid.UUID, locale string, now time.Time) (bool, error)
+}
+
+// proveAddress notes that whoever acts reads the mail of the user's address, and
+// answers the user as it is from here on. Where that was not known before, all
+// that was there may be a stranger's, who registered the address to wait in the
+// account for its owner: every session ends and every field of the profile goes.
+// What else lets somebody in, or speaks for the user, must go here too; the
+// password is for the caller to replace, or the stranger knows it still.
+//
+// The caller holds the user's row lock and has raised its version, so that no
+// sign-in slips in between.
+func (s *Service) proveAddress(ctx context.Context, q Queries, c Client, user User, reason EndReason) (User, []BlacklistedToken, error) {
+	first, err := q.ProveAddress(ctx, user.ID, s.settings.DefaultLocale, c.Now)
+	if err != nil || !first {
+		return user, nil, err
+	}
+	ended, err := q.EndUserSessions(ctx, user.ID, reason, c.Now)
+	if err != nil {
+		return user, nil, err
+	}
+	revoked, err := s.revoke(ctx, q, c, ended, reason)
+	if err != nil {
+		return user, nil, err
+	}
+	user = s.proved(user)
+	user.EmailVerified = true
+	return user, revoked, q.InsertEvents(ctx, s.event(c, EventActivated, user.ID, nil))
+}
+
+// proved is the user without what a stranger may have written, as it will be
+// once the address is proved.
+func (s *Service) proved(u User) User {
+	if !u.EmailVerified {
+		u.Username, u.Name, u.Phone, u.AvatarURL = Username{}, "", "", ""
+		u.Locale = s.settings.DefaultLocale
+	}
+	return u
+}
+
+// greeted is the name by which a letter calls the user: none before the address
+// is proved, or somebody could have the server write his words to anybody.
+func (u User) greeted() string {
+	if !u.EmailVerified {
+		return ""
+	}
+	return u.Name
+}
+
+// ownLinks are the purposes of the links that a change of the user's own voids;
+// none names all. Before the address is proved the link to a new password is not
+// the user's own but its owner's way to the account, and must outlast whatever
+// somebody does who is signed in.
+func (u User) ownLinks() []LinkPurpose {
+	if u.EmailVerified {
+		return nil
+	}
+	return slices.DeleteFunc(LinkPurposes(), func(p LinkPurpose) bool { return p == LinkPasswordReset })
+}
+
+// spare says that a letter about the user's own doing is not to be sent, since
+// too many went to an address that nobody has proved: whoever registered it
+// could otherwise have its owner buried in mail. A proved address is that of
+// whoever acts, and is always told. These letters are counted by themselves, or
+// they would use up those by which the owner gets the account.
+func (s *Service) spare(ctx context.Context, c Client, u User) (bool, error) {
+	if u.EmailVerified {
+		return false, nil
+	}
+	_, silenced, err := s.reserve(ctx, c, s.rates(true, s.limits.MailPerAccount, "notice", u.Email.Key))
+	return silenced, err
+}
+
+// stillSignedIn refuses with Unauthenticated where the caller's session was
+// ended while the request was on its way. Asked after the user's row was
+// written, and so locked, it holds until the commit: what a stranger sends at
+// the very moment at which the owner takes the account comes before, and is
+// cleared away, or to nothing.
+func (s *Service) stillSignedIn(ctx context.Context, q Queries, c Caller) error {
+	session, err := q.SessionByID(ctx, c.SessionID)
+	if errors.Is(err, ErrNotFound) || err == nil && !session.EndedAt.IsZero() {
+		return Unauthenticated
+	}
+	return err
+}
