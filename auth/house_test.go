@@ -95,6 +95,9 @@ func (h *house) where(choose func(*auth.Settings)) *auth.Service {
 	return auth.New(o)
 }
 
+// withoutActivation lets whoever registers in at once.
+func withoutActivation(s *auth.Settings) { s.WithoutActivation = true }
+
 func defaults() auth.Settings {
 	return auth.Settings{
 		RegistrationOpen: true, SessionsPerUser: 20,

@@ -187,7 +187,7 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag, t parts) (page, error) 
 		p.Link = fill(r.links.ResetUsername, l.Token)
 		p.Name = shownName(l.Name)
 	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterUsernameChanged,
-		auth.LetterAccountDeleted:
+		auth.LetterAccountDeleted, auth.LetterWelcome:
 		p.Name = shownName(l.Name)
 	}
 	return p, nil
