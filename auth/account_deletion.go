@@ -37,7 +37,8 @@ type AccountQueries interface {
 
 // DeleteAccount deletes the caller's account for good, and answers the address
 // that it had. What was held of it goes: credential, sessions, links,
-// registrations of the address, letters that wait. Audit events stay, with the
+// registrations of the address, letters that wait, and the ways back, which frees
+// their addresses. Audit events stay, with the
 // user's ID and without the client's address or user agent. Unauthenticated
 // where the account is gone already, Conflict for the last administrator.
 func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
@@ -67,7 +68,7 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 		if token, err = s.endForGood(ctx, q, c.Client, user.ID); err != nil {
 			return err
 		}
-		if err := s.deleteAll(ctx, q, user); err != nil {
+		if err := s.deleteAll(ctx, q, c.Client, user); err != nil {
 			return err
 		}
 		// Of where the user was when it left no more is kept than of the rest.
@@ -123,7 +124,11 @@ func (s *Service) endForGood(ctx context.Context, q Queries, c Client, userID uu
 // deleteAll deletes what is held of the user and its address. Whoever activates a
 // registration asks for the address first, holding nothing, so that neither waits
 // for the other.
-func (s *Service) deleteAll(ctx context.Context, q Queries, user User) error {
+func (s *Service) deleteAll(ctx context.Context, q Queries, c Client, user User) error {
+	recipients, err := s.recipientsOf(ctx, q, user, c.Now)
+	if err != nil {
+		return err
+	}
 	if err := q.DeleteRegistrations(ctx, user.Email.Key); err != nil {
 		return err
 	}
@@ -133,7 +138,7 @@ func (s *Service) deleteAll(ctx context.Context, q Queries, user User) error {
 	if err := q.DeleteLinks(ctx, user.Email.Key); err != nil {
 		return err
 	}
-	if err := q.DeleteLetters(ctx, s.recipients(user.Email.Text)); err != nil {
+	if err := q.DeleteLetters(ctx, recipients); err != nil {
 		return err
 	}
 	return q.ForgetOrigins(ctx, user.ID)

@@ -88,7 +88,11 @@ func (s *Service) collect(ctx context.Context, q Queries, held *AccountExport) (
 	if held.Links, err = q.LinksOf(ctx, user.ID, user.Email.Key); err != nil {
 		return err
 	}
-	if held.Letters, err = q.LettersTo(ctx, s.recipients(user.Email.Text)); err != nil {
+	recipients, err := s.recipientsOf(ctx, q, user, held.At)
+	if err != nil {
+		return err
+	}
+	if held.Letters, err = q.LettersTo(ctx, recipients); err != nil {
 		return err
 	}
 	held.Events, err = q.EventsAbout(ctx, user.ID)

@@ -28,6 +28,9 @@ type AddressProofQueries interface {
 // The caller holds the user's row lock and has raised its version, so that no
 // sign-in slips in between.
 func (s *Service) proveAddress(ctx context.Context, q Queries, c Client, user User, reason EndReason) (User, []BlacklistedToken, error) {
+	if user.EmailVerified {
+		return user, nil, nil
+	}
 	first, err := q.ProveAddress(ctx, user.ID, s.settings.DefaultLocale, c.Now)
 	if err != nil || !first {
 		return user, nil, err
@@ -64,15 +67,16 @@ func (u User) greeted() string {
 	return u.Name
 }
 
-// ownLinks are the purposes of the links that a change of the user's own voids;
-// none names all. Before the address is proved the link to a new password is not
-// the user's own but its owner's way to the account, and must outlast whatever
-// somebody does who is signed in.
-func (u User) ownLinks() []LinkPurpose {
-	if u.EmailVerified {
-		return nil
+// endingLinks are the links of the user that a change from inside the account
+// ends: all but the ways back. Before the address is proved the link to a new
+// password is one of those, as its owner's way to the account, and must outlast
+// whatever somebody does who is signed in.
+func (u User) endingLinks() LinkFilter {
+	f := endingLinksOf(u.ID)
+	if !u.EmailVerified {
+		f.Purposes = slices.DeleteFunc(f.Purposes, func(p LinkPurpose) bool { return p == LinkPasswordReset })
 	}
-	return slices.DeleteFunc(LinkPurposes(), func(p LinkPurpose) bool { return p == LinkPasswordReset })
+	return f
 }
 
 // spare says that a letter about the user's own doing is not to be sent, since

@@ -254,3 +254,48 @@ func TestWhoeverSitsInTheAccountCanNotBuryItsOwnerInMail(t *testing.T) {
 		t.Errorf("of 12 changes %d were told", n)
 	}
 }
+
+// TestAConfirmedAddressIsProvedAndNothingOfBeforeIsLeft is the other way to the
+// first proof: the account moves to an address whose owner opens the link.
+func TestAConfirmedAddressIsProvedAndNothingOfBeforeIsLeft(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	squatter := h.squatter("owner@example.org")
+	other := h.login("squatter")
+	token := h.askChange(h.caller(squatter.Tokens.Access), "mallory@example.net")
+	_, err := h.ConfirmEmailChange(h.ctx, h.stranger(), token)
+	ok(t, err)
+	if l := h.letter(); l.Kind != auth.LetterEmailChanged || l.To != "owner@example.org" || l.Name != "" {
+		t.Errorf("letter %+v", l)
+	}
+	for _, in := range []auth.SignIn{squatter, other} {
+		wants(t, h.caller(in.Tokens.Access).Refused, auth.InvalidToken)
+		_, err := h.refresh(in.Tokens.Refresh)
+		wants(t, err, auth.InvalidToken)
+	}
+	if u := h.login("mallory@example.net").User; !u.EmailVerified || u.Name+u.Username.Text+u.Phone+u.AvatarURL != "" || u.Locale != "en" {
+		t.Errorf("left %+v", u)
+	}
+}
+
+func TestARequestForAnotherAddressBuriesNobodyInMail(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *auth.Options) { o.Limits.MailPerAddress = nil })
+	c := h.caller(h.squatter("owner@example.org").Tokens.Access)
+	for i := range 10 {
+		_, err := h.RequestEmailChange(h.ctx, c, fmt.Sprintf("u%d@example.net", i))
+		ok(t, err)
+	}
+	told := 0
+	for _, l := range h.letters() {
+		if l.Name != "" {
+			t.Errorf("letter %+v", l)
+		}
+		if l.To == "owner@example.org" {
+			told++
+		}
+	}
+	if told != 3 {
+		t.Errorf("the owner got %d letters", told)
+	}
+}

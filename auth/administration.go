@@ -73,6 +73,9 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 	}
 	err := s.store.InTx(ctx, func(q Queries) error {
 		won, err := q.InsertUser(ctx, user)
+		if err == nil && won {
+			won, err = s.freeFor(ctx, q, c, user.ID, email.Key)
+		}
 		if err != nil {
 			return err
 		}

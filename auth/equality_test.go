@@ -27,9 +27,14 @@ func addresses(h *house) map[string]string {
 	ok(h.t, err)
 	_, err = h.where(withoutActivation).Register(h.ctx, h.from("198.51.100.10"), auth.RegisterInput{Email: "unproved@example.org", Password: password})
 	ok(h.t, err)
+	h.user("reserved@example.org")
+	mover := h.signedIn("reserved@example.org")
+	mover.Address = h.from("198.51.100.10").Address
+	h.changed(mover, "elsewhere@example.org")
 	return map[string]string{
 		"unproved": "unproved@example.org", "unknown": "unknown@example.org", "registered": "registered@example.org", "active": "active@example.org",
 		"suspended": "suspended@example.org", "passwordless": "passwordless@example.org",
+		"reserved": "reserved@example.org",
 	}
 }
 
@@ -148,7 +153,7 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		_, err := h.Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
 		return err
 	})
-	budget("register without activation", 10, func() error {
+	budget("register without activation", 11, func() error {
 		_, err := h.where(withoutActivation).Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "newer@example.org", Password: password})
 		return err
 	})
@@ -313,6 +318,33 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 			c := h.named("ada@example.org", "ada")
 			return func(ctx context.Context) error {
 				_, err := h.ChangeUsername(ctx, c, "countess")
+				return err
+			}
+		},
+		"request e-mail change": func(h *house) prepared {
+			c := h.newcomer(adaOld)
+			h.askChange(c, adaNew)
+			return func(ctx context.Context) error {
+				_, err := h.RequestEmailChange(ctx, c, "third@example.org")
+				return err
+			}
+		},
+		"confirm e-mail change": func(h *house) prepared {
+			c := h.newcomer(adaOld)
+			h.login(adaOld)
+			h.register(adaNew)
+			token := h.askChange(c, adaNew)
+			return func(ctx context.Context) error {
+				_, err := h.ConfirmEmailChange(ctx, h.stranger(), token)
+				return err
+			}
+		},
+		"revert e-mail change": func(h *house) prepared {
+			c := h.newcomer(adaOld)
+			back := h.changed(c, adaNew)
+			h.changed(c, "third@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.RevertEmailChange(ctx, h.stranger(), back)
 				return err
 			}
 		},

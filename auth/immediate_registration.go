@@ -23,6 +23,9 @@ func (s *Service) registerAtOnce(ctx context.Context, c Caller, reg Registration
 	err = s.store.InTx(ctx, func(q Queries) error {
 		// First, since the address is what others who want it wait for.
 		won, err := q.InsertUser(ctx, user)
+		if err == nil && won {
+			won, err = s.freeFor(ctx, q, c.Client, user.ID, user.Email.Key)
+		}
 		if err != nil {
 			return err
 		}

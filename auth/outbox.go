@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // LabelLetter is the label under which letters are sealed.
@@ -45,6 +46,20 @@ func (s *Service) recipients(address string) [][]byte {
 	// A stored address was parsed before it was stored; nobody's is "".
 	email, _ := ParseAddress(address)
 	return s.secrets.MACs(labelRecipient, email.Key)
+}
+
+// recipientsOf are what letters to the user are known by: to its address, and to
+// those that it may take back, which are nobody else's meanwhile.
+func (s *Service) recipientsOf(ctx context.Context, q Queries, user User, now time.Time) ([][]byte, error) {
+	ways, err := q.WaysBack(ctx, user.ID, now)
+	if err != nil {
+		return nil, err
+	}
+	recipients := s.recipients(user.Email.Text)
+	for _, way := range ways {
+		recipients = append(recipients, s.recipients(way.Email)...)
+	}
+	return recipients, nil
 }
 
 // OpenLetter unseals a letter for whoever sends it.

@@ -73,6 +73,8 @@ type Config struct {
 	ReauthenticationAge   time.Duration
 	ActivationLifetime    time.Duration
 	PasswordResetLifetime time.Duration
+	EmailChangeLifetime   time.Duration
+	EmailRevertLifetime   time.Duration
 	KeyRotationInterval   time.Duration
 
 	PasswordMinLength int // code points
@@ -86,6 +88,8 @@ type Config struct {
 	LinkURLDecline       string
 	LinkURLReset         string
 	LinkURLResetUsername string
+	LinkURLConfirmEmail  string
+	LinkURLRevertEmail   string
 	LinkURLRequestReset  string
 
 	BrandName       string
