@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -98,8 +97,8 @@ func (s *Service) spare(ctx context.Context, c Client, u User) (bool, error) {
 // the very moment at which the owner takes the account comes before, and is
 // cleared away, or to nothing.
 func (s *Service) stillSignedIn(ctx context.Context, q Queries, c Caller) error {
-	session, err := q.SessionByID(ctx, c.SessionID)
-	if errors.Is(err, ErrNotFound) || err == nil && !session.EndedAt.IsZero() {
+	living, err := lives(ctx, q, c.UserID, c.SessionID, c.Now)
+	if err == nil && !living {
 		return Unauthenticated
 	}
 	return err

@@ -277,25 +277,3 @@ func TestAConfirmedAddressIsProvedAndNothingOfBeforeIsLeft(t *testing.T) {
 		t.Errorf("left %+v", u)
 	}
 }
-
-func TestARequestForAnotherAddressBuriesNobodyInMail(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, func(o *auth.Options) { o.Limits.MailPerAddress = nil })
-	c := h.caller(h.squatter("owner@example.org").Tokens.Access)
-	for i := range 10 {
-		_, err := h.RequestEmailChange(h.ctx, c, fmt.Sprintf("u%d@example.net", i))
-		ok(t, err)
-	}
-	told := 0
-	for _, l := range h.letters() {
-		if l.Name != "" {
-			t.Errorf("letter %+v", l)
-		}
-		if l.To == "owner@example.org" {
-			told++
-		}
-	}
-	if told != 3 {
-		t.Errorf("the owner got %d letters", told)
-	}
-}

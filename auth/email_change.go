@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,7 +18,7 @@ type EmailChangeQueries interface {
 	WaysBack(ctx context.Context, userID uuid.UUID, now time.Time) ([]Link, error)
 	// ChangeEmail gives the ACTIVE user whose version is still that one the
 	// address and raises the version; false where the user is not so,
-	// or the address is somebody else's.
+	// or the address is somebody else's: then the transaction is to be given up.
 	ChangeEmail(ctx context.Context, userID uuid.UUID, version int, email Address, now time.Time) (bool, error)
 	// VoidLaterWaysBack voids the ways back of the user's changes after the one
 	// that was made at the version.
@@ -28,7 +29,9 @@ type EmailChangeQueries interface {
 
 // A Reservation is an address that an account had until lately, and may take
 // back. Until then it counts as that account's: whoever could register it
-// meanwhile would keep the owner out.
+// meanwhile would keep the owner out. Nor does the account itself come back by a
+// change, for which a thief can ask: the owner would confirm it, and the address
+// that the thief left last would have a way back that outlives the owner's.
 type Reservation struct {
 	User      User    // who had it
 	Email     Address // as the user had it
@@ -40,7 +43,8 @@ type Reservation struct {
 // owner is told instead; answer, work and everything that the caller can see
 // later are the same, or asking would tell who has an account.
 // InvalidInput, with Unchanged for the address that the account has;
-// Unauthenticated where the account is gone; RateLimited by client address.
+// Unauthenticated where the account is gone; RateLimited by client address and
+// by account.
 func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail string) (string, error) {
 	var faults violations
 	email, fault := ParseAddress(newEmail)
@@ -56,7 +60,11 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 		faults.add("newEmail", Fault{Code: Unchanged})
 		return "", faults.refusal()
 	}
-	_, silenced, err := s.reserve(ctx, c.Client, s.mailMeters(c.Client, email))
+	// The notice is counted by the account that asks: by the address that is asked
+	// for, its absence would tell whether somebody else writes there, and anybody
+	// could keep it from the owner.
+	meters := append(s.mailMeters(c.Client, email), s.rates(false, s.limits.MailPerAccount, "email_change", user.ID.String())...)
+	_, silenced, err := s.reserve(ctx, c.Client, meters)
 	if err != nil {
 		return "", err
 	}
@@ -71,22 +79,16 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 	link := s.newLink(c.Client, LinkEmailChange, token, email.Key, c.Now.Add(s.settings.EmailChangeLifetime), true)
 	link.UserID, link.Email, link.SessionID, link.UserVersion = user.ID, email.Text, c.SessionID, user.Version
 	letter, void := holder.told(LetterEmailChangeAttempt)
-	if !holder.exists() || holder.ID == user.ID {
+	if !holder.exists() {
 		letter = Letter{
 			Kind: LetterEmailChange, To: email.Text, Name: user.greeted(), Locale: user.Locale,
 			Token: token, ExpiresAt: link.ExpiresAt,
 		}
 		void = false
 	}
-	spared, err := s.spare(ctx, c.Client, user)
-	if err != nil {
-		return "", err
-	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		if err := q.VoidLinks(ctx, LinkFilter{UserID: user.ID, Purposes: []LinkPurpose{LinkEmailChange}}, c.Now); err != nil {
-			return err
-		}
-		if err := q.InsertLinks(ctx, link); err != nil {
+		older := LinkFilter{UserID: user.ID, Purposes: []LinkPurpose{LinkEmailChange}}
+		if err := replaceLinks(ctx, q, older, link); err != nil {
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, letter, void || silenced); err != nil {
@@ -94,7 +96,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 		}
 		if err := s.writeLetter(ctx, q, c.Client, Letter{
 			Kind: LetterEmailChangeRequested, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
-		}, silenced || spared); err != nil {
+		}, false); err != nil {
 			return err
 		}
 		return q.InsertEvents(ctx, s.event(c.Client, EventEmailChangeAsked, user.ID, nil))
@@ -115,8 +117,8 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 // that the account had gets a way back, and stays reserved while it is open. Where
 // that address was never proved the new one is the first that is: then every
 // session ends, and the profile goes.
-// InvalidToken, also where somebody took the address or the account was changed
-// since it was asked for; ExpiredToken.
+// InvalidToken, also where somebody took the address, the account was changed
+// since it was asked for, or that session has ended; ExpiredToken.
 func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string) (string, error) {
 	link, err := s.findLink(ctx, c.Client, token, LinkEmailChange)
 	if err != nil {
@@ -146,7 +148,10 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 		// carry the account off after it.
 		won, err := q.ChangeEmail(ctx, user.ID, link.UserVersion, email, c.Now)
 		if err == nil && won {
-			won, err = s.freeFor(ctx, q, c.Client, user.ID, email.Key)
+			won, err = s.unreserved(ctx, q, c.Client, email.Key)
+		}
+		if err == nil && won {
+			won, err = lives(ctx, q, user.ID, keep, c.Now)
 		}
 		if err == nil && won {
 			won, err = q.UseLink(ctx, link.Digest, LinkEmailChange, c.Now)
@@ -185,4 +190,12 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 	s.blacklist.Add(revoked...)
 	s.wake()
 	return email.Text, nil
+}
+
+// lives says whether the session is one of the user's that goes on. What was asked
+// for in a session ends with it: a thief whose session the owner revoked must not
+// carry the account off by the link.
+func lives(ctx context.Context, q Queries, userID, sessionID uuid.UUID, now time.Time) (bool, error) {
+	living, err := q.LivingSessions(ctx, userID, now)
+	return slices.ContainsFunc(living, func(s Session) bool { return s.ID == sessionID }), err
 }

@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -42,17 +44,40 @@ func (s *Service) holderOf(ctx context.Context, c Client, emailKey string) (hold
 		return holder{}, err
 	}
 	if exists {
-		// Who took an address back by a change has both.
 		return holder{User: account.User}, nil
 	}
 	return holder{User: reservation.User, reservation: reservation}, nil
 }
 
-// freeFor says whether nobody else may take the address back. It is asked after
+// unreserved says whether nobody may take the address back. It is asked after
 // the address was written: whoever leaves it reserves it in one transaction, for
 // whose end the unique index of addresses has waited.
-func (s *Service) freeFor(ctx context.Context, q Queries, c Client, userID uuid.UUID, emailKey string) (bool, error) {
-	reservation, err := q.ReservationOf(ctx, emailKey, c.Now)
+func (s *Service) unreserved(ctx context.Context, q Queries, c Client, emailKey string) (bool, error) {
+	_, err := q.ReservationOf(ctx, emailKey, c.Now)
 	reserved, err := found(err)
-	return !reserved || reservation.User.ID == userID, err
+	return !reserved, err
+}
+
+// addressesOf are the address of the user and those that it may take back, which
+// are nobody else's meanwhile; each once.
+func addressesOf(ctx context.Context, q Queries, user User, now time.Time) ([]Address, error) {
+	ways, err := q.WaysBack(ctx, user.ID, now)
+	if err != nil {
+		return nil, err
+	}
+	addresses := []Address{user.Email}
+	for _, way := range ways {
+		if !slices.Contains(keysOf(addresses), way.EmailKey) {
+			addresses = append(addresses, Address{Text: way.Email, Key: way.EmailKey})
+		}
+	}
+	return addresses, nil
+}
+
+func keysOf(addresses []Address) []string {
+	keys := make([]string, len(addresses))
+	for i, address := range addresses {
+		keys[i] = address.Key
+	}
+	return keys
 }

@@ -24,7 +24,7 @@ func (s *Service) registerAtOnce(ctx context.Context, c Caller, reg Registration
 		// First, since the address is what others who want it wait for.
 		won, err := q.InsertUser(ctx, user)
 		if err == nil && won {
-			won, err = s.freeFor(ctx, q, c.Client, user.ID, user.Email.Key)
+			won, err = s.unreserved(ctx, q, c.Client, user.Email.Key)
 		}
 		if err != nil {
 			return err

@@ -31,6 +31,18 @@ func endingLinksOf(userID uuid.UUID) LinkFilter {
 	})}
 }
 
+// replaceLinks inserts the link and voids the older ones of the filter. The new one
+// comes first: by its foreign key it waits for the user's row, which whoever moves
+// the account holds while it voids the links. The other way round each would wait
+// for the other until the database gave one of them up.
+func replaceLinks(ctx context.Context, q Queries, older LinkFilter, link Link) error {
+	if err := q.InsertLinks(ctx, link); err != nil {
+		return err
+	}
+	older.But = link.ID
+	return q.VoidLinks(ctx, older, link.CreatedAt)
+}
+
 // findLink looks up the link of a token, for one purpose only: InvalidToken
 // where it is malformed, unknown, used, void or meant for something else,
 // ExpiredToken where its time is over. It changes nothing; using the link is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"time"
 )
 
 // LabelLetter is the label under which letters are sealed.
@@ -48,18 +47,13 @@ func (s *Service) recipients(address string) [][]byte {
 	return s.secrets.MACs(labelRecipient, email.Key)
 }
 
-// recipientsOf are what letters to the user are known by: to its address, and to
-// those that it may take back, which are nobody else's meanwhile.
-func (s *Service) recipientsOf(ctx context.Context, q Queries, user User, now time.Time) ([][]byte, error) {
-	ways, err := q.WaysBack(ctx, user.ID, now)
-	if err != nil {
-		return nil, err
+// recipientsOf are what letters to any of the addresses are known by.
+func (s *Service) recipientsOf(addresses []Address) [][]byte {
+	var recipients [][]byte
+	for _, address := range addresses {
+		recipients = append(recipients, s.recipients(address.Text)...)
 	}
-	recipients := s.recipients(user.Email.Text)
-	for _, way := range ways {
-		recipients = append(recipients, s.recipients(way.Email)...)
-	}
-	return recipients, nil
+	return recipients
 }
 
 // OpenLetter unseals a letter for whoever sends it.

@@ -64,10 +64,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		asked = append(asked, s.event(c.Client, r.event, account.ID, nil))
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
-			return err
-		}
-		if err := q.InsertLinks(ctx, link); err != nil {
+		if err := replaceLinks(ctx, q, older, link); err != nil {
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, letter, void); err != nil {

@@ -249,6 +249,7 @@ type LinkFilter struct {
 	UserID         uuid.UUID
 	RegistrationID uuid.UUID
 	Purposes       []LinkPurpose // none: any
+	But            uuid.UUID     // the link that stays; zero: none
 }
 
 // A BlacklistKind says what a [BlacklistedToken] forbids.

@@ -103,7 +103,7 @@ func (s *Service) insertUser(ctx context.Context, q Queries, c Client, u *User) 
 	if err != nil || !won {
 		return false, err
 	}
-	return s.freeFor(ctx, q, c, u.ID, u.Email.Key)
+	return s.unreserved(ctx, q, c, u.Email.Key)
 }
 
 // accountBy finds the account of an identifier in canonical form. Where the

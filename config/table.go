@@ -202,7 +202,7 @@ func limitRows(c *Config) []row {
 		many("CODE_PER_ACCOUNT", &c.LimitCodePerAccount, "5/15m,20/24h", "Wrong digits of one account."),
 		many("CODE_PER_ADDRESS", &c.LimitCodePerAddress, "30/15m", "Wrong digits from one client address."),
 		many("MAIL_PER_ACCOUNT", &c.LimitMailPerAccount, "3/1h,10/24h",
-			"Letters to one address that anybody may ask for; beyond, none is sent and nobody is told."),
+			"Letters to one address that anybody may ask for; beyond, none is sent and nobody is told. Also requests of one account to move to another address; beyond, it is told to wait."),
 		many("MAIL_PER_ADDRESS", &c.LimitMailPerAddress, "10/1h", "Requests for such letters from one client address."),
 		many("REGISTER_PER_ADDRESS", &c.LimitRegisterPerAddress, "10/1h", "Registrations from one client address."),
 		many("REGISTER_LETTERS_PER_NETWORK", &c.LimitRegisterLettersPerNetwork, "3/1h",

@@ -80,6 +80,9 @@ func (q *queries) VoidLinks(ctx context.Context, f auth.LinkFilter, now time.Tim
 		// nothing by the statement that it would send for somebody.
 		chosen = append(chosen, linktoken.UserID(f.UserID))
 	}
+	if f.But != uuid.Nil {
+		chosen = append(chosen, linktoken.IDNEQ(f.But))
+	}
 	if len(f.Purposes) > 0 {
 		names := make([]string, len(f.Purposes))
 		for i, p := range f.Purposes {

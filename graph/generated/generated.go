@@ -1294,7 +1294,7 @@ type Mutation {
   resetUsername(input: ResetUsernameInput!): ResetUsernamePayload!
   "Sends a link to the address that the account is to have, and tells the one that it has. Nobody is told whether the address has an account."
   requestEmailChange(input: RequestEmailChangeInput!): RequestEmailChangePayload! @auth(recent: true)
-  "Moves the account to the address that the link was sent to, and signs out everywhere but where it was asked for. The old address is sent the way back. INVALID_TOKEN too where somebody took the address meanwhile."
+  "Moves the account to the address that the link was sent to, and signs out everywhere but where it was asked for. The old address is sent the way back. INVALID_TOKEN too where somebody took the address meanwhile, or the session that asked has ended."
   confirmEmailChange(input: ConfirmEmailChangeInput!): ConfirmEmailChangePayload!
   "Takes the old address back by the link that was sent to it: ends every session, makes the password void and sends a link to choose a new one."
   revertEmailChange(input: RevertEmailChangeInput!): RevertEmailChangePayload!
