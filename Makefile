@@ -1,5 +1,5 @@
-# What to type. `make run` and `make test` need nothing but Go and gcc; what else
-# is missing they install.
+# What to type. `make run` needs nothing but Go and gcc, `make test` Node besides;
+# what else is missing they install.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -19,6 +19,7 @@ build: ## build bin/gatehouse
 generate: ## make again what is made from the schemas and the settings
 	go generate ./ent
 	go generate ./graph
+	scripts/playground
 	scripts/readme
 
 migration: postgresql ## write the migration for a change of ent/schema: make migration NAME=what_changes
