@@ -100,19 +100,15 @@ async function rehearse(clone) {
     const playground = new Playground(page)
 
     await step('open the playground', () => playground.open())
-    await picture(page, 'playground')
     await step('register', async () => assert.ok((await playground.run()).data.register.flow))
     await picture(page, 'registered')
 
     const { mailbox, digits } = await step('open the mailbox and read the letter', async () => {
       const mailbox = await playground.openMailbox()
-      await picture(mailbox.page, 'mailbox')
-      await picture(mailbox.page, 'mailbox-narrow', { narrow: true })
       await mailbox.open('Activate your account')
       return { mailbox, digits: await mailbox.digits() }
     })
     await picture(mailbox.page, 'letter')
-    await picture(mailbox.page, 'letter-dark', { dark: true })
     await picture(mailbox.page, 'letter-narrow', { narrow: true })
     await mailbox.page.close()
 
@@ -121,7 +117,6 @@ async function rehearse(clone) {
       await playground.type('the six digits of the letter', digits)
       assert.ok((await playground.run()).data.activate.tokens.accessToken)
     })
-    await picture(page, 'activated')
     await step('sign in', async () => assert.ok((await playground.ask('Login')).data.login.tokens.accessToken))
     await step('ask who is signed in', async () => assert.equal((await playground.ask('Me')).data.me.email, 'ada@example.org'))
     await picture(page, 'me')
