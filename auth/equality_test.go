@@ -151,6 +151,7 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		_, err := h.Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
 		return err
 	})
+	h.login("ada@example.org")
 	budget("login", 8, func() (err error) {
 		signIn, err = h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
 		return err
@@ -184,7 +185,7 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		return err
 	})
 	h.login("ada@example.org")
-	budget("change password", 11, func() error {
+	budget("change password", 12, func() error {
 		_, err := h.changePassword(signIn, password, another)
 		return err
 	})

@@ -98,6 +98,9 @@ func (s *Service) endOthers(ctx context.Context, q Queries, c Client, userID, ke
 	if err := q.VoidLinks(ctx, endingLinksOf(userID), c.Now); err != nil {
 		return nil, err
 	}
+	if err := q.ForgetNetworks(ctx, userID); err != nil {
+		return nil, err
+	}
 	ended, err := q.EndOtherSessions(ctx, userID, keep, reason, c.Now)
 	if err != nil {
 		return nil, err

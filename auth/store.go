@@ -35,6 +35,7 @@ type Queries interface {
 	ProfileQueries
 	AccountQueries
 	EmailChangeQueries
+	KnownNetworkQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error
