@@ -21,6 +21,8 @@ type AccountHoldings interface {
 	LinksOf(ctx context.Context, userID uuid.UUID, emailKeys []string) ([]Link, error)
 	// LettersTo are the letters to any of the recipients, void ones too.
 	LettersTo(ctx context.Context, recipients [][]byte) ([]HeldLetter, error)
+	// NetworksOf are until when each known network of the user is known.
+	NetworksOf(ctx context.Context, userID uuid.UUID) ([]time.Time, error)
 	// EventsAbout are the audit rows about the user.
 	EventsAbout(ctx context.Context, userID uuid.UUID) ([]Event, error)
 }
@@ -50,6 +52,7 @@ type AccountExport struct {
 	Sessions    []Session
 	Links       []Link
 	Letters     []HeldLetter
+	Networks    []time.Time // until when each known network is known; which it is, nobody can tell
 	Events      []Event
 }
 
@@ -95,6 +98,9 @@ func (s *Service) collect(ctx context.Context, q Queries, held *AccountExport) (
 		return err
 	}
 	if held.Letters, err = q.LettersTo(ctx, s.recipientsOf(addresses)); err != nil {
+		return err
+	}
+	if held.Networks, err = q.NetworksOf(ctx, user.ID); err != nil {
 		return err
 	}
 	held.Events, err = q.EventsAbout(ctx, user.ID)

@@ -173,6 +173,9 @@ func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link
 		if err := s.becomeUser(ctx, q, c, &signIn.User, reg, link); err != nil {
 			return err
 		}
+		if err := s.noteNetwork(ctx, q, c.Client, user.ID, s.newVicinity(c.Client, user.ID)); err != nil {
+			return err
+		}
 		if err := q.InsertSession(ctx, signIn.Session); err != nil {
 			return err
 		}

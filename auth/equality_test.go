@@ -157,6 +157,7 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		_, err := h.where(withoutActivation).Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "newer@example.org", Password: password})
 		return err
 	})
+	h.login("ada@example.org")
 	budget("login", 8, func() (err error) {
 		signIn, err = h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
 		return err
@@ -190,7 +191,7 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		return err
 	})
 	h.login("ada@example.org")
-	budget("change password", 11, func() error {
+	budget("change password", 12, func() error {
 		_, err := h.changePassword(signIn, password, another)
 		return err
 	})

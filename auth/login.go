@@ -37,31 +37,45 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 		return SignIn{}, err
 	}
 	defer leave()
+	account, err := s.accountBy(ctx, identifier)
+	if _, err := found(err); err != nil {
+		return SignIn{}, err
+	}
+	near, err := s.vicinityOf(ctx, c.Client, account.ID)
+	if err != nil {
+		return SignIn{}, err
+	}
 	meters := s.signInMeters(c.Client, identifier)
+	if near.known() {
+		meters = s.knownMeters(c.Client, account.ID)
+	}
 	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return SignIn{}, err
 	}
-	// A reset or suspension that comes while this hashes wins: the version that
-	// was read is no longer the row's. Once more, with what is true now.
-	for try := range 2 {
-		account, match, err := s.compare(ctx, identifier, password)
-		if err != nil && try == 0 {
-			// Nothing was learnt: the server is busy, or the client has gone.
-			err = errors.Join(err, s.giveBack(ctx, c.Client, meters))
-		}
-		if err != nil {
-			return SignIn{}, err
-		}
-		signIn, err := s.judge(ctx, c, account, match, password, device, meters)
-		if !errors.Is(err, errOvertaken) {
-			return signIn, err
-		}
+	// Nobody's account costs the same hash.
+	match, err := s.hasher.Verify(ctx, account.PasswordHash, password)
+	if err != nil {
+		// Nothing was learnt: the server is busy, or the client has gone.
+		return SignIn{}, errors.Join(err, s.giveBack(ctx, c.Client, meters))
 	}
-	return SignIn{}, InvalidCredentials
+	signIn, err := s.judge(ctx, c, account, match, password, device, near, meters)
+	if !errors.Is(err, errOvertaken) {
+		return signIn, err
+	}
+	// A reset or suspension that came while this hashed wins: the version that
+	// was read is no longer the row's. Once more, with what is true now.
+	account, match, err = s.compare(ctx, identifier, password)
+	if err != nil {
+		return SignIn{}, err
+	}
+	signIn, err = s.judge(ctx, c, account, match, password, device, near, meters)
+	if errors.Is(err, errOvertaken) {
+		return SignIn{}, InvalidCredentials
+	}
+	return signIn, err
 }
 
-// compare finds the account and compares the password with its hash. Nobody's
-// account costs the same hash. An error means that nothing was compared.
+// compare finds the account anew and compares the password with its hash.
 func (s *Service) compare(ctx context.Context, identifier, password string) (Account, bool, error) {
 	account, err := s.accountBy(ctx, identifier)
 	if _, err := found(err); err != nil {
@@ -72,8 +86,8 @@ func (s *Service) compare(ctx context.Context, identifier, password string) (Acc
 }
 
 // judge lets in whose password matched, or errOvertaken.
-func (s *Service) judge(ctx context.Context, c Caller, account Account, match bool, password, device string, meters []Meter) (SignIn, error) {
-	if !match || s.lockedOut(account.User) {
+func (s *Service) judge(ctx context.Context, c Caller, account Account, match bool, password, device string, near vicinity, meters []Meter) (SignIn, error) {
+	if !match || s.lockedOut(account.User) && !near.known() {
 		return SignIn{}, s.refuseSignIn(ctx, c, account.ID, "pwd")
 	}
 	if account.Status != Active {
@@ -84,11 +98,12 @@ func (s *Service) judge(ctx context.Context, c Caller, account Account, match bo
 		// Refused where the server is busy: the next sign-in will do.
 		stronger, _ = s.hasher.Hash(ctx, password)
 	}
-	return s.signIn(ctx, c, account, stronger, meters, []string{"pwd"}, device)
+	return s.signIn(ctx, c, account, stronger, near, meters, []string{"pwd"}, device)
 }
 
 // lockedOut holds after so many wrong passwords in a row that the next may be a
-// guess: only a reset helps, by which the owner shows more than a password.
+// guess: only a reset helps, by which the owner shows more than a password, or a
+// network that the account knows.
 func (s *Service) lockedOut(u User) bool { return u.FailedSignIns >= s.maxFailures() }
 
 // parseIdentifier brings what was typed into canonical form: with an @ it is an
@@ -182,7 +197,7 @@ func (s *Service) tokens(c Client, u User, session Session) (Tokens, error) {
 // errOvertaken where the account has changed since it was read. The first write
 // takes the user's row lock, under which sessions are counted: never more than
 // are allowed, however many sign in at once.
-func (s *Service) signIn(ctx context.Context, c Caller, account Account, stronger string, meters []Meter, methods []string, device string) (SignIn, error) {
+func (s *Service) signIn(ctx context.Context, c Caller, account Account, stronger string, near vicinity, meters []Meter, methods []string, device string) (SignIn, error) {
 	user := account.User
 	user.LastLoginAt = c.Now
 	signIn, err := s.newSignIn(c.Client, user, methods, device)
@@ -192,12 +207,19 @@ func (s *Service) signIn(ctx context.Context, c Caller, account Account, stronge
 	var revoked []BlacklistedToken
 	err = s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
-		won, err := q.BeginSignIn(ctx, user.ID, user.Version, s.maxFailures(), c.Now)
+		begin := q.BeginSignIn
+		if near.known() {
+			begin = q.BeginKnownSignIn
+		}
+		won, err := begin(ctx, user.ID, user.Version, s.maxFailures(), c.Now)
 		if err != nil {
 			return err
 		}
 		if !won {
 			return errOvertaken
+		}
+		if err := s.noteNetwork(ctx, q, c.Client, user.ID, near); err != nil {
+			return err
 		}
 		if stronger != "" {
 			if _, err := q.ReplaceHash(ctx, user.ID, account.PasswordHash, stronger, c.Now); err != nil {

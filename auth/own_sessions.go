@@ -99,6 +99,9 @@ func (s *Service) endOthers(ctx context.Context, q Queries, c Client, user User,
 	if err := q.VoidLinks(ctx, user.endingLinks(), c.Now); err != nil {
 		return nil, err
 	}
+	if err := q.ForgetNetworks(ctx, user.ID); err != nil {
+		return nil, err
+	}
 	ended, err := q.EndOtherSessions(ctx, user.ID, keep, reason, c.Now)
 	if err != nil {
 		return nil, err

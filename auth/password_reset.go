@@ -113,6 +113,9 @@ func (s *Service) endAll(ctx context.Context, q Queries, c Client, userID uuid.U
 	if err := q.VoidLinks(ctx, endingLinksOf(userID), c.Now); err != nil {
 		return 0, nil, err
 	}
+	if err := q.ForgetNetworks(ctx, userID); err != nil {
+		return 0, nil, err
+	}
 	ended, err := q.EndUserSessions(ctx, userID, reason, c.Now)
 	if err != nil {
 		return 0, nil, err

@@ -172,7 +172,7 @@ func TestAHundredFailuresOfStrangersDoNotBindASignedInSession(t *testing.T) {
 	_, err := h.Reauthenticate(h.ctx, h.caller(in.Tokens.Access), password)
 	ok(t, err)
 	// Strangers stay out: the guess that comes next may be right.
-	_, err = h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
+	_, err = h.Login(h.ctx, h.from(elsewhere), auth.LoginInput{Identifier: "ada@example.org", Password: password})
 	wants(t, err, auth.InvalidCredentials)
 	// With another password nobody has guessed at anything yet.
 	_, err = h.ChangePassword(h.ctx, h.caller(in.Tokens.Access), auth.ChangePasswordInput{CurrentPassword: password, NewPassword: "nine silent harbours"})

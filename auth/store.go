@@ -36,6 +36,7 @@ type Queries interface {
 	AccountQueries
 	AddressProofQueries
 	EmailChangeQueries
+	KnownNetworkQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error

@@ -206,10 +206,10 @@ func TestGuessesAreCountedByTheUsernameHoweverItIsTyped(t *testing.T) {
 	h := newHouse(t)
 	h.named("ada@example.org", "ada")
 	for _, identifier := range []string{"ada", "ADA", "ａｄａ", "Ada", "aDa"} {
-		_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: identifier, Password: "wrong"})
+		_, err := h.Login(h.ctx, h.from(elsewhere), auth.LoginInput{Identifier: identifier, Password: "wrong"})
 		wants(t, err, auth.InvalidCredentials)
 	}
-	_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "adA", Password: password})
+	_, err := h.Login(h.ctx, h.from(elsewhere), auth.LoginInput{Identifier: "adA", Password: password})
 	wants(t, err, auth.RateLimited)
 	// The address has a counter of its own, and a reset clears both.
 	h.login("ada@example.org")
@@ -217,7 +217,7 @@ func TestGuessesAreCountedByTheUsernameHoweverItIsTyped(t *testing.T) {
 	ok(t, err)
 	_, err = h.ResetPassword(h.ctx, h.stranger(), auth.ResetPasswordInput{Token: h.letter().Token, NewPassword: "nine silent harbours"})
 	ok(t, err)
-	_, err = h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada", Password: "nine silent harbours"})
+	_, err = h.Login(h.ctx, h.from(elsewhere), auth.LoginInput{Identifier: "ada", Password: "nine silent harbours"})
 	ok(t, err)
 }
 

@@ -31,6 +31,8 @@ func TestStatementsOverHTTP(t *testing.T) {
 				return a
 			}
 			count("register", map[string]any{"email": "new@example.org", "password": password}, 8)
+			// The first of a day from its network is noted.
+			count("login", map[string]any{"identifier": "ada@example.org", "password": password}, 9)
 			a := count("login", map[string]any{"identifier": "ada@example.org", "password": password}, 8)
 			c.token = a.text("login.tokens.accessToken")
 			count("me", nil, 1)

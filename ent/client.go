@@ -15,6 +15,7 @@ import (
 	"gatehouse/ent/blacklistedtoken"
 	"gatehouse/ent/credential"
 	"gatehouse/ent/event"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
@@ -44,6 +45,8 @@ type Client struct {
 	Credential *CredentialClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// KnownNetwork is the client for interacting with the KnownNetwork builders.
+	KnownNetwork *KnownNetworkClient
 	// LinkToken is the client for interacting with the LinkToken builders.
 	LinkToken *LinkTokenClient
 	// OutboxLetter is the client for interacting with the OutboxLetter builders.
@@ -71,6 +74,7 @@ func (c *Client) init() {
 	c.BlacklistedToken = NewBlacklistedTokenClient(c.config)
 	c.Credential = NewCredentialClient(c.config)
 	c.Event = NewEventClient(c.config)
+	c.KnownNetwork = NewKnownNetworkClient(c.config)
 	c.LinkToken = NewLinkTokenClient(c.config)
 	c.OutboxLetter = NewOutboxLetterClient(c.config)
 	c.Registration = NewRegistrationClient(c.config)
@@ -173,6 +177,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		BlacklistedToken: NewBlacklistedTokenClient(cfg),
 		Credential:       NewCredentialClient(cfg),
 		Event:            NewEventClient(cfg),
+		KnownNetwork:     NewKnownNetworkClient(cfg),
 		LinkToken:        NewLinkTokenClient(cfg),
 		OutboxLetter:     NewOutboxLetterClient(cfg),
 		Registration:     NewRegistrationClient(cfg),
@@ -202,6 +207,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		BlacklistedToken: NewBlacklistedTokenClient(cfg),
 		Credential:       NewCredentialClient(cfg),
 		Event:            NewEventClient(cfg),
+		KnownNetwork:     NewKnownNetworkClient(cfg),
 		LinkToken:        NewLinkTokenClient(cfg),
 		OutboxLetter:     NewOutboxLetterClient(cfg),
 		Registration:     NewRegistrationClient(cfg),
@@ -237,8 +243,8 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.AttemptCounter, c.BlacklistedToken, c.Credential, c.Event, c.LinkToken,
-		c.OutboxLetter, c.Registration, c.Session, c.SigningKey, c.User,
+		c.AttemptCounter, c.BlacklistedToken, c.Credential, c.Event, c.KnownNetwork,
+		c.LinkToken, c.OutboxLetter, c.Registration, c.Session, c.SigningKey, c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -248,8 +254,8 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.AttemptCounter, c.BlacklistedToken, c.Credential, c.Event, c.LinkToken,
-		c.OutboxLetter, c.Registration, c.Session, c.SigningKey, c.User,
+		c.AttemptCounter, c.BlacklistedToken, c.Credential, c.Event, c.KnownNetwork,
+		c.LinkToken, c.OutboxLetter, c.Registration, c.Session, c.SigningKey, c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -266,6 +272,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Credential.mutate(ctx, m)
 	case *EventMutation:
 		return c.Event.mutate(ctx, m)
+	case *KnownNetworkMutation:
+		return c.KnownNetwork.mutate(ctx, m)
 	case *LinkTokenMutation:
 		return c.LinkToken.mutate(ctx, m)
 	case *OutboxLetterMutation:
@@ -828,6 +836,155 @@ func (c *EventClient) mutate(ctx context.Context, m *EventMutation) (Value, erro
 		return (&EventDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Event mutation op: %q", m.Op())
+	}
+}
+
+// KnownNetworkClient is a client for the KnownNetwork schema.
+type KnownNetworkClient struct {
+	config
+}
+
+// NewKnownNetworkClient returns a client for the KnownNetwork from the given config.
+func NewKnownNetworkClient(c config) *KnownNetworkClient {
+	return &KnownNetworkClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `knownnetwork.Hooks(f(g(h())))`.
+func (c *KnownNetworkClient) Use(hooks ...Hook) {
+	c.hooks.KnownNetwork = append(c.hooks.KnownNetwork, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `knownnetwork.Intercept(f(g(h())))`.
+func (c *KnownNetworkClient) Intercept(interceptors ...Interceptor) {
+	c.inters.KnownNetwork = append(c.inters.KnownNetwork, interceptors...)
+}
+
+// Create returns a builder for creating a KnownNetwork entity.
+func (c *KnownNetworkClient) Create() *KnownNetworkCreate {
+	mutation := newKnownNetworkMutation(c.config, OpCreate)
+	return &KnownNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of KnownNetwork entities.
+func (c *KnownNetworkClient) CreateBulk(builders ...*KnownNetworkCreate) *KnownNetworkCreateBulk {
+	return &KnownNetworkCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *KnownNetworkClient) MapCreateBulk(slice any, setFunc func(*KnownNetworkCreate, int)) *KnownNetworkCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &KnownNetworkCreateBulk{err: fmt.Errorf("calling to KnownNetworkClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*KnownNetworkCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &KnownNetworkCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for KnownNetwork.
+func (c *KnownNetworkClient) Update() *KnownNetworkUpdate {
+	mutation := newKnownNetworkMutation(c.config, OpUpdate)
+	return &KnownNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *KnownNetworkClient) UpdateOne(_m *KnownNetwork) *KnownNetworkUpdateOne {
+	mutation := newKnownNetworkMutation(c.config, OpUpdateOne, withKnownNetwork(_m))
+	return &KnownNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *KnownNetworkClient) UpdateOneID(id uuid.UUID) *KnownNetworkUpdateOne {
+	mutation := newKnownNetworkMutation(c.config, OpUpdateOne, withKnownNetworkID(id))
+	return &KnownNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for KnownNetwork.
+func (c *KnownNetworkClient) Delete() *KnownNetworkDelete {
+	mutation := newKnownNetworkMutation(c.config, OpDelete)
+	return &KnownNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *KnownNetworkClient) DeleteOne(_m *KnownNetwork) *KnownNetworkDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *KnownNetworkClient) DeleteOneID(id uuid.UUID) *KnownNetworkDeleteOne {
+	builder := c.Delete().Where(knownnetwork.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &KnownNetworkDeleteOne{builder}
+}
+
+// Query returns a query builder for KnownNetwork.
+func (c *KnownNetworkClient) Query() *KnownNetworkQuery {
+	return &KnownNetworkQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeKnownNetwork},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a KnownNetwork entity by its id.
+func (c *KnownNetworkClient) Get(ctx context.Context, id uuid.UUID) (*KnownNetwork, error) {
+	return c.Query().Where(knownnetwork.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *KnownNetworkClient) GetX(ctx context.Context, id uuid.UUID) *KnownNetwork {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a KnownNetwork.
+func (c *KnownNetworkClient) QueryUser(_m *KnownNetwork) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(knownnetwork.Table, knownnetwork.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, knownnetwork.UserTable, knownnetwork.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *KnownNetworkClient) Hooks() []Hook {
+	return c.hooks.KnownNetwork
+}
+
+// Interceptors returns the client interceptors.
+func (c *KnownNetworkClient) Interceptors() []Interceptor {
+	return c.inters.KnownNetwork
+}
+
+func (c *KnownNetworkClient) mutate(ctx context.Context, m *KnownNetworkMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&KnownNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&KnownNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&KnownNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&KnownNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown KnownNetwork mutation op: %q", m.Op())
 	}
 }
 
@@ -1716,6 +1873,22 @@ func (c *UserClient) QueryLinkTokens(_m *User) *LinkTokenQuery {
 	return query
 }
 
+// QueryKnownNetworks queries the known_networks edge of a User.
+func (c *UserClient) QueryKnownNetworks(_m *User) *KnownNetworkQuery {
+	query := (&KnownNetworkClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(knownnetwork.Table, knownnetwork.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.KnownNetworksTable, user.KnownNetworksColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *UserClient) Hooks() []Hook {
 	return c.hooks.User
@@ -1744,12 +1917,12 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AttemptCounter, BlacklistedToken, Credential, Event, LinkToken, OutboxLetter,
-		Registration, Session, SigningKey, User []ent.Hook
+		AttemptCounter, BlacklistedToken, Credential, Event, KnownNetwork, LinkToken,
+		OutboxLetter, Registration, Session, SigningKey, User []ent.Hook
 	}
 	inters struct {
-		AttemptCounter, BlacklistedToken, Credential, Event, LinkToken, OutboxLetter,
-		Registration, Session, SigningKey, User []ent.Interceptor
+		AttemptCounter, BlacklistedToken, Credential, Event, KnownNetwork, LinkToken,
+		OutboxLetter, Registration, Session, SigningKey, User []ent.Interceptor
 	}
 )
 

@@ -10,6 +10,7 @@ import (
 	"gatehouse/ent/blacklistedtoken"
 	"gatehouse/ent/credential"
 	"gatehouse/ent/event"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
@@ -86,6 +87,7 @@ func checkColumn(t, c string) error {
 			blacklistedtoken.Table: blacklistedtoken.ValidColumn,
 			credential.Table:       credential.ValidColumn,
 			event.Table:            event.ValidColumn,
+			knownnetwork.Table:     knownnetwork.ValidColumn,
 			linktoken.Table:        linktoken.ValidColumn,
 			outboxletter.Table:     outboxletter.ValidColumn,
 			registration.Table:     registration.ValidColumn,

@@ -10,6 +10,7 @@ import (
 	"gatehouse/ent/blacklistedtoken"
 	"gatehouse/ent/credential"
 	"gatehouse/ent/event"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/predicate"
@@ -38,6 +39,7 @@ const (
 	TypeBlacklistedToken = "BlacklistedToken"
 	TypeCredential       = "Credential"
 	TypeEvent            = "Event"
+	TypeKnownNetwork     = "KnownNetwork"
 	TypeLinkToken        = "LinkToken"
 	TypeOutboxLetter     = "OutboxLetter"
 	TypeRegistration     = "Registration"
@@ -2580,6 +2582,500 @@ func (m *EventMutation) ClearEdge(name string) error {
 // It returns an error if the edge is not defined in the schema.
 func (m *EventMutation) ResetEdge(name string) error {
 	return fmt.Errorf("unknown Event edge %s", name)
+}
+
+// KnownNetworkMutation represents an operation that mutates the KnownNetwork nodes in the graph.
+type KnownNetworkMutation struct {
+	config
+	op            Op
+	typ           string
+	id            *uuid.UUID
+	key           *[]byte
+	expires_at    *time.Time
+	clearedFields map[string]struct{}
+	user          *uuid.UUID
+	cleareduser   bool
+	done          bool
+	oldValue      func(context.Context) (*KnownNetwork, error)
+	predicates    []predicate.KnownNetwork
+}
+
+var _ ent.Mutation = (*KnownNetworkMutation)(nil)
+
+// knownnetworkOption allows management of the mutation configuration using functional options.
+type knownnetworkOption func(*KnownNetworkMutation)
+
+// newKnownNetworkMutation creates new mutation for the KnownNetwork entity.
+func newKnownNetworkMutation(c config, op Op, opts ...knownnetworkOption) *KnownNetworkMutation {
+	m := &KnownNetworkMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeKnownNetwork,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withKnownNetworkID sets the ID field of the mutation.
+func withKnownNetworkID(id uuid.UUID) knownnetworkOption {
+	return func(m *KnownNetworkMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *KnownNetwork
+		)
+		m.oldValue = func(ctx context.Context) (*KnownNetwork, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().KnownNetwork.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withKnownNetwork sets the old KnownNetwork of the mutation.
+func withKnownNetwork(node *KnownNetwork) knownnetworkOption {
+	return func(m *KnownNetworkMutation) {
+		m.oldValue = func(context.Context) (*KnownNetwork, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m KnownNetworkMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m KnownNetworkMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of KnownNetwork entities.
+func (m *KnownNetworkMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *KnownNetworkMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *KnownNetworkMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().KnownNetwork.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetUserID sets the "user_id" field.
+func (m *KnownNetworkMutation) SetUserID(u uuid.UUID) {
+	m.user = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *KnownNetworkMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the KnownNetwork entity.
+// If the KnownNetwork object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KnownNetworkMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *KnownNetworkMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetKey sets the "key" field.
+func (m *KnownNetworkMutation) SetKey(b []byte) {
+	m.key = &b
+}
+
+// Key returns the value of the "key" field in the mutation.
+func (m *KnownNetworkMutation) Key() (r []byte, exists bool) {
+	v := m.key
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKey returns the old "key" field's value of the KnownNetwork entity.
+// If the KnownNetwork object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KnownNetworkMutation) OldKey(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKey is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKey requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKey: %w", err)
+	}
+	return oldValue.Key, nil
+}
+
+// ResetKey resets all changes to the "key" field.
+func (m *KnownNetworkMutation) ResetKey() {
+	m.key = nil
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *KnownNetworkMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *KnownNetworkMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the KnownNetwork entity.
+// If the KnownNetwork object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *KnownNetworkMutation) OldExpiresAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *KnownNetworkMutation) ResetExpiresAt() {
+	m.expires_at = nil
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *KnownNetworkMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[knownnetwork.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *KnownNetworkMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *KnownNetworkMutation) UserIDs() (ids []uuid.UUID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *KnownNetworkMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// Where appends a list predicates to the KnownNetworkMutation builder.
+func (m *KnownNetworkMutation) Where(ps ...predicate.KnownNetwork) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the KnownNetworkMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *KnownNetworkMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.KnownNetwork, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *KnownNetworkMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *KnownNetworkMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (KnownNetwork).
+func (m *KnownNetworkMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *KnownNetworkMutation) Fields() []string {
+	fields := make([]string, 0, 3)
+	if m.user != nil {
+		fields = append(fields, knownnetwork.FieldUserID)
+	}
+	if m.key != nil {
+		fields = append(fields, knownnetwork.FieldKey)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, knownnetwork.FieldExpiresAt)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *KnownNetworkMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case knownnetwork.FieldUserID:
+		return m.UserID()
+	case knownnetwork.FieldKey:
+		return m.Key()
+	case knownnetwork.FieldExpiresAt:
+		return m.ExpiresAt()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *KnownNetworkMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case knownnetwork.FieldUserID:
+		return m.OldUserID(ctx)
+	case knownnetwork.FieldKey:
+		return m.OldKey(ctx)
+	case knownnetwork.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	}
+	return nil, fmt.Errorf("unknown KnownNetwork field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *KnownNetworkMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case knownnetwork.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case knownnetwork.FieldKey:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKey(v)
+		return nil
+	case knownnetwork.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	}
+	return fmt.Errorf("unknown KnownNetwork field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *KnownNetworkMutation) AddedFields() []string {
+	return nil
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *KnownNetworkMutation) AddedField(name string) (ent.Value, bool) {
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *KnownNetworkMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	}
+	return fmt.Errorf("unknown KnownNetwork numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *KnownNetworkMutation) ClearedFields() []string {
+	return nil
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *KnownNetworkMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *KnownNetworkMutation) ClearField(name string) error {
+	return fmt.Errorf("unknown KnownNetwork nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *KnownNetworkMutation) ResetField(name string) error {
+	switch name {
+	case knownnetwork.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case knownnetwork.FieldKey:
+		m.ResetKey()
+		return nil
+	case knownnetwork.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	}
+	return fmt.Errorf("unknown KnownNetwork field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *KnownNetworkMutation) AddedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.user != nil {
+		edges = append(edges, knownnetwork.EdgeUser)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *KnownNetworkMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case knownnetwork.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *KnownNetworkMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 1)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *KnownNetworkMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *KnownNetworkMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 1)
+	if m.cleareduser {
+		edges = append(edges, knownnetwork.EdgeUser)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *KnownNetworkMutation) EdgeCleared(name string) bool {
+	switch name {
+	case knownnetwork.EdgeUser:
+		return m.cleareduser
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *KnownNetworkMutation) ClearEdge(name string) error {
+	switch name {
+	case knownnetwork.EdgeUser:
+		m.ClearUser()
+		return nil
+	}
+	return fmt.Errorf("unknown KnownNetwork unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *KnownNetworkMutation) ResetEdge(name string) error {
+	switch name {
+	case knownnetwork.EdgeUser:
+		m.ResetUser()
+		return nil
+	}
+	return fmt.Errorf("unknown KnownNetwork edge %s", name)
 }
 
 // LinkTokenMutation represents an operation that mutates the LinkToken nodes in the graph.
@@ -8343,40 +8839,43 @@ func (m *SigningKeyMutation) ResetEdge(name string) error {
 // UserMutation represents an operation that mutates the User nodes in the graph.
 type UserMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *uuid.UUID
-	email              *string
-	email_key          *string
-	email_verified     *bool
-	username           *string
-	username_key       *string
-	name               *string
-	phone              *string
-	avatar_url         *string
-	locale             *string
-	status             *string
-	roles              *[]string
-	appendroles        []string
-	last_login_at      *time.Time
-	failed_sign_ins    *int
-	addfailed_sign_ins *int
-	version            *int
-	addversion         *int
-	created_at         *time.Time
-	updated_at         *time.Time
-	clearedFields      map[string]struct{}
-	credential         *uuid.UUID
-	clearedcredential  bool
-	sessions           map[uuid.UUID]struct{}
-	removedsessions    map[uuid.UUID]struct{}
-	clearedsessions    bool
-	link_tokens        map[uuid.UUID]struct{}
-	removedlink_tokens map[uuid.UUID]struct{}
-	clearedlink_tokens bool
-	done               bool
-	oldValue           func(context.Context) (*User, error)
-	predicates         []predicate.User
+	op                    Op
+	typ                   string
+	id                    *uuid.UUID
+	email                 *string
+	email_key             *string
+	email_verified        *bool
+	username              *string
+	username_key          *string
+	name                  *string
+	phone                 *string
+	avatar_url            *string
+	locale                *string
+	status                *string
+	roles                 *[]string
+	appendroles           []string
+	last_login_at         *time.Time
+	failed_sign_ins       *int
+	addfailed_sign_ins    *int
+	version               *int
+	addversion            *int
+	created_at            *time.Time
+	updated_at            *time.Time
+	clearedFields         map[string]struct{}
+	credential            *uuid.UUID
+	clearedcredential     bool
+	sessions              map[uuid.UUID]struct{}
+	removedsessions       map[uuid.UUID]struct{}
+	clearedsessions       bool
+	link_tokens           map[uuid.UUID]struct{}
+	removedlink_tokens    map[uuid.UUID]struct{}
+	clearedlink_tokens    bool
+	known_networks        map[uuid.UUID]struct{}
+	removedknown_networks map[uuid.UUID]struct{}
+	clearedknown_networks bool
+	done                  bool
+	oldValue              func(context.Context) (*User, error)
+	predicates            []predicate.User
 }
 
 var _ ent.Mutation = (*UserMutation)(nil)
@@ -9326,6 +9825,60 @@ func (m *UserMutation) ResetLinkTokens() {
 	m.removedlink_tokens = nil
 }
 
+// AddKnownNetworkIDs adds the "known_networks" edge to the KnownNetwork entity by ids.
+func (m *UserMutation) AddKnownNetworkIDs(ids ...uuid.UUID) {
+	if m.known_networks == nil {
+		m.known_networks = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.known_networks[ids[i]] = struct{}{}
+	}
+}
+
+// ClearKnownNetworks clears the "known_networks" edge to the KnownNetwork entity.
+func (m *UserMutation) ClearKnownNetworks() {
+	m.clearedknown_networks = true
+}
+
+// KnownNetworksCleared reports if the "known_networks" edge to the KnownNetwork entity was cleared.
+func (m *UserMutation) KnownNetworksCleared() bool {
+	return m.clearedknown_networks
+}
+
+// RemoveKnownNetworkIDs removes the "known_networks" edge to the KnownNetwork entity by IDs.
+func (m *UserMutation) RemoveKnownNetworkIDs(ids ...uuid.UUID) {
+	if m.removedknown_networks == nil {
+		m.removedknown_networks = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.known_networks, ids[i])
+		m.removedknown_networks[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedKnownNetworks returns the removed IDs of the "known_networks" edge to the KnownNetwork entity.
+func (m *UserMutation) RemovedKnownNetworksIDs() (ids []uuid.UUID) {
+	for id := range m.removedknown_networks {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// KnownNetworksIDs returns the "known_networks" edge IDs in the mutation.
+func (m *UserMutation) KnownNetworksIDs() (ids []uuid.UUID) {
+	for id := range m.known_networks {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetKnownNetworks resets all changes to the "known_networks" edge.
+func (m *UserMutation) ResetKnownNetworks() {
+	m.known_networks = nil
+	m.clearedknown_networks = false
+	m.removedknown_networks = nil
+}
+
 // Where appends a list predicates to the UserMutation builder.
 func (m *UserMutation) Where(ps ...predicate.User) {
 	m.predicates = append(m.predicates, ps...)
@@ -9774,7 +10327,7 @@ func (m *UserMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.credential != nil {
 		edges = append(edges, user.EdgeCredential)
 	}
@@ -9783,6 +10336,9 @@ func (m *UserMutation) AddedEdges() []string {
 	}
 	if m.link_tokens != nil {
 		edges = append(edges, user.EdgeLinkTokens)
+	}
+	if m.known_networks != nil {
+		edges = append(edges, user.EdgeKnownNetworks)
 	}
 	return edges
 }
@@ -9807,18 +10363,27 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeKnownNetworks:
+		ids := make([]ent.Value, 0, len(m.known_networks))
+		for id := range m.known_networks {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.removedsessions != nil {
 		edges = append(edges, user.EdgeSessions)
 	}
 	if m.removedlink_tokens != nil {
 		edges = append(edges, user.EdgeLinkTokens)
+	}
+	if m.removedknown_networks != nil {
+		edges = append(edges, user.EdgeKnownNetworks)
 	}
 	return edges
 }
@@ -9839,13 +10404,19 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 			ids = append(ids, id)
 		}
 		return ids
+	case user.EdgeKnownNetworks:
+		ids := make([]ent.Value, 0, len(m.removedknown_networks))
+		for id := range m.removedknown_networks {
+			ids = append(ids, id)
+		}
+		return ids
 	}
 	return nil
 }
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.clearedcredential {
 		edges = append(edges, user.EdgeCredential)
 	}
@@ -9854,6 +10425,9 @@ func (m *UserMutation) ClearedEdges() []string {
 	}
 	if m.clearedlink_tokens {
 		edges = append(edges, user.EdgeLinkTokens)
+	}
+	if m.clearedknown_networks {
+		edges = append(edges, user.EdgeKnownNetworks)
 	}
 	return edges
 }
@@ -9868,6 +10442,8 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 		return m.clearedsessions
 	case user.EdgeLinkTokens:
 		return m.clearedlink_tokens
+	case user.EdgeKnownNetworks:
+		return m.clearedknown_networks
 	}
 	return false
 }
@@ -9895,6 +10471,9 @@ func (m *UserMutation) ResetEdge(name string) error {
 		return nil
 	case user.EdgeLinkTokens:
 		m.ResetLinkTokens()
+		return nil
+	case user.EdgeKnownNetworks:
+		m.ResetKnownNetworks()
 		return nil
 	}
 	return fmt.Errorf("unknown User edge %s", name)

@@ -3,6 +3,7 @@
 package ent
 
 import (
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
@@ -14,6 +15,12 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	knownnetworkFields := schema.KnownNetwork{}.Fields()
+	_ = knownnetworkFields
+	// knownnetworkDescKey is the schema descriptor for key field.
+	knownnetworkDescKey := knownnetworkFields[2].Descriptor()
+	// knownnetwork.KeyValidator is a validator for the "key" field. It is called by the builders before save.
+	knownnetwork.KeyValidator = knownnetworkDescKey.Validators[0].(func([]byte) error)
 	linktokenFields := schema.LinkToken{}.Fields()
 	_ = linktokenFields
 	// linktokenDescDigest is the schema descriptor for digest field.

@@ -22,6 +22,8 @@ type Tx struct {
 	Credential *CredentialClient
 	// Event is the client for interacting with the Event builders.
 	Event *EventClient
+	// KnownNetwork is the client for interacting with the KnownNetwork builders.
+	KnownNetwork *KnownNetworkClient
 	// LinkToken is the client for interacting with the LinkToken builders.
 	LinkToken *LinkTokenClient
 	// OutboxLetter is the client for interacting with the OutboxLetter builders.
@@ -169,6 +171,7 @@ func (tx *Tx) init() {
 	tx.BlacklistedToken = NewBlacklistedTokenClient(tx.config)
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
+	tx.KnownNetwork = NewKnownNetworkClient(tx.config)
 	tx.LinkToken = NewLinkTokenClient(tx.config)
 	tx.OutboxLetter = NewOutboxLetterClient(tx.config)
 	tx.Registration = NewRegistrationClient(tx.config)

@@ -66,9 +66,11 @@ type UserEdges struct {
 	Sessions []*Session `json:"sessions,omitempty"`
 	// LinkTokens holds the value of the link_tokens edge.
 	LinkTokens []*LinkToken `json:"link_tokens,omitempty"`
+	// KnownNetworks holds the value of the known_networks edge.
+	KnownNetworks []*KnownNetwork `json:"known_networks,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 }
 
 // CredentialOrErr returns the Credential value or an error if the edge
@@ -98,6 +100,15 @@ func (e UserEdges) LinkTokensOrErr() ([]*LinkToken, error) {
 		return e.LinkTokens, nil
 	}
 	return nil, &NotLoadedError{edge: "link_tokens"}
+}
+
+// KnownNetworksOrErr returns the KnownNetworks value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) KnownNetworksOrErr() ([]*KnownNetwork, error) {
+	if e.loadedTypes[3] {
+		return e.KnownNetworks, nil
+	}
+	return nil, &NotLoadedError{edge: "known_networks"}
 }
 
 // scanValues returns the types for scanning values from sql.Rows.
@@ -267,6 +278,11 @@ func (_m *User) QuerySessions() *SessionQuery {
 // QueryLinkTokens queries the "link_tokens" edge of the User entity.
 func (_m *User) QueryLinkTokens() *LinkTokenQuery {
 	return NewUserClient(_m.config).QueryLinkTokens(_m)
+}
+
+// QueryKnownNetworks queries the "known_networks" edge of the User entity.
+func (_m *User) QueryKnownNetworks() *KnownNetworkQuery {
+	return NewUserClient(_m.config).QueryKnownNetworks(_m)
 }
 
 // Update returns a builder for updating this User.

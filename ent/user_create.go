@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"gatehouse/ent/credential"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/session"
 	"gatehouse/ent/user"
@@ -218,6 +219,21 @@ func (_c *UserCreate) AddLinkTokens(v ...*LinkToken) *UserCreate {
 	return _c.AddLinkTokenIDs(ids...)
 }
 
+// AddKnownNetworkIDs adds the "known_networks" edge to the KnownNetwork entity by IDs.
+func (_c *UserCreate) AddKnownNetworkIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddKnownNetworkIDs(ids...)
+	return _c
+}
+
+// AddKnownNetworks adds the "known_networks" edges to the KnownNetwork entity.
+func (_c *UserCreate) AddKnownNetworks(v ...*KnownNetwork) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddKnownNetworkIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_c *UserCreate) Mutation() *UserMutation {
 	return _c.mutation
@@ -426,6 +442,22 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(linktoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.KnownNetworksIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

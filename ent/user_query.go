@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"gatehouse/ent/credential"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/predicate"
 	"gatehouse/ent/session"
@@ -23,14 +24,15 @@ import (
 // UserQuery is the builder for querying User entities.
 type UserQuery struct {
 	config
-	ctx            *QueryContext
-	order          []user.OrderOption
-	inters         []Interceptor
-	predicates     []predicate.User
-	withCredential *CredentialQuery
-	withSessions   *SessionQuery
-	withLinkTokens *LinkTokenQuery
-	modifiers      []func(*sql.Selector)
+	ctx               *QueryContext
+	order             []user.OrderOption
+	inters            []Interceptor
+	predicates        []predicate.User
+	withCredential    *CredentialQuery
+	withSessions      *SessionQuery
+	withLinkTokens    *LinkTokenQuery
+	withKnownNetworks *KnownNetworkQuery
+	modifiers         []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -126,6 +128,28 @@ func (_q *UserQuery) QueryLinkTokens() *LinkTokenQuery {
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(linktoken.Table, linktoken.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.LinkTokensTable, user.LinkTokensColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryKnownNetworks chains the current query on the "known_networks" edge.
+func (_q *UserQuery) QueryKnownNetworks() *KnownNetworkQuery {
+	query := (&KnownNetworkClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(knownnetwork.Table, knownnetwork.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.KnownNetworksTable, user.KnownNetworksColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -320,14 +344,15 @@ func (_q *UserQuery) Clone() *UserQuery {
 		return nil
 	}
 	return &UserQuery{
-		config:         _q.config,
-		ctx:            _q.ctx.Clone(),
-		order:          append([]user.OrderOption{}, _q.order...),
-		inters:         append([]Interceptor{}, _q.inters...),
-		predicates:     append([]predicate.User{}, _q.predicates...),
-		withCredential: _q.withCredential.Clone(),
-		withSessions:   _q.withSessions.Clone(),
-		withLinkTokens: _q.withLinkTokens.Clone(),
+		config:            _q.config,
+		ctx:               _q.ctx.Clone(),
+		order:             append([]user.OrderOption{}, _q.order...),
+		inters:            append([]Interceptor{}, _q.inters...),
+		predicates:        append([]predicate.User{}, _q.predicates...),
+		withCredential:    _q.withCredential.Clone(),
+		withSessions:      _q.withSessions.Clone(),
+		withLinkTokens:    _q.withLinkTokens.Clone(),
+		withKnownNetworks: _q.withKnownNetworks.Clone(),
 		// clone intermediate query.
 		sql:       _q.sql.Clone(),
 		path:      _q.path,
@@ -365,6 +390,17 @@ func (_q *UserQuery) WithLinkTokens(opts ...func(*LinkTokenQuery)) *UserQuery {
 		opt(query)
 	}
 	_q.withLinkTokens = query
+	return _q
+}
+
+// WithKnownNetworks tells the query-builder to eager-load the nodes that are connected to
+// the "known_networks" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithKnownNetworks(opts ...func(*KnownNetworkQuery)) *UserQuery {
+	query := (&KnownNetworkClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withKnownNetworks = query
 	return _q
 }
 
@@ -446,10 +482,11 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withCredential != nil,
 			_q.withSessions != nil,
 			_q.withLinkTokens != nil,
+			_q.withKnownNetworks != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -490,6 +527,13 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadLinkTokens(ctx, query, nodes,
 			func(n *User) { n.Edges.LinkTokens = []*LinkToken{} },
 			func(n *User, e *LinkToken) { n.Edges.LinkTokens = append(n.Edges.LinkTokens, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withKnownNetworks; query != nil {
+		if err := _q.loadKnownNetworks(ctx, query, nodes,
+			func(n *User) { n.Edges.KnownNetworks = []*KnownNetwork{} },
+			func(n *User, e *KnownNetwork) { n.Edges.KnownNetworks = append(n.Edges.KnownNetworks, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -581,6 +625,36 @@ func (_q *UserQuery) loadLinkTokens(ctx context.Context, query *LinkTokenQuery, 
 		node, ok := nodeids[*fk]
 		if !ok {
 			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadKnownNetworks(ctx context.Context, query *KnownNetworkQuery, nodes []*User, init func(*User), assign func(*User, *KnownNetwork)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(knownnetwork.FieldUserID)
+	}
+	query.Where(predicate.KnownNetwork(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.KnownNetworksColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
 		}
 		assign(node, n)
 	}

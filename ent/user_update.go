@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"gatehouse/ent/credential"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/predicate"
 	"gatehouse/ent/session"
@@ -335,6 +336,21 @@ func (_u *UserUpdate) AddLinkTokens(v ...*LinkToken) *UserUpdate {
 	return _u.AddLinkTokenIDs(ids...)
 }
 
+// AddKnownNetworkIDs adds the "known_networks" edge to the KnownNetwork entity by IDs.
+func (_u *UserUpdate) AddKnownNetworkIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddKnownNetworkIDs(ids...)
+	return _u
+}
+
+// AddKnownNetworks adds the "known_networks" edges to the KnownNetwork entity.
+func (_u *UserUpdate) AddKnownNetworks(v ...*KnownNetwork) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddKnownNetworkIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdate) Mutation() *UserMutation {
 	return _u.mutation
@@ -386,6 +402,27 @@ func (_u *UserUpdate) RemoveLinkTokens(v ...*LinkToken) *UserUpdate {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveLinkTokenIDs(ids...)
+}
+
+// ClearKnownNetworks clears all "known_networks" edges to the KnownNetwork entity.
+func (_u *UserUpdate) ClearKnownNetworks() *UserUpdate {
+	_u.mutation.ClearKnownNetworks()
+	return _u
+}
+
+// RemoveKnownNetworkIDs removes the "known_networks" edge to KnownNetwork entities by IDs.
+func (_u *UserUpdate) RemoveKnownNetworkIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveKnownNetworkIDs(ids...)
+	return _u
+}
+
+// RemoveKnownNetworks removes "known_networks" edges to KnownNetwork entities.
+func (_u *UserUpdate) RemoveKnownNetworks(v ...*KnownNetwork) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveKnownNetworkIDs(ids...)
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -613,6 +650,51 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(linktoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.KnownNetworksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedKnownNetworksIDs(); len(nodes) > 0 && !_u.mutation.KnownNetworksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.KnownNetworksIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -943,6 +1025,21 @@ func (_u *UserUpdateOne) AddLinkTokens(v ...*LinkToken) *UserUpdateOne {
 	return _u.AddLinkTokenIDs(ids...)
 }
 
+// AddKnownNetworkIDs adds the "known_networks" edge to the KnownNetwork entity by IDs.
+func (_u *UserUpdateOne) AddKnownNetworkIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddKnownNetworkIDs(ids...)
+	return _u
+}
+
+// AddKnownNetworks adds the "known_networks" edges to the KnownNetwork entity.
+func (_u *UserUpdateOne) AddKnownNetworks(v ...*KnownNetwork) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddKnownNetworkIDs(ids...)
+}
+
 // Mutation returns the UserMutation object of the builder.
 func (_u *UserUpdateOne) Mutation() *UserMutation {
 	return _u.mutation
@@ -994,6 +1091,27 @@ func (_u *UserUpdateOne) RemoveLinkTokens(v ...*LinkToken) *UserUpdateOne {
 		ids[i] = v[i].ID
 	}
 	return _u.RemoveLinkTokenIDs(ids...)
+}
+
+// ClearKnownNetworks clears all "known_networks" edges to the KnownNetwork entity.
+func (_u *UserUpdateOne) ClearKnownNetworks() *UserUpdateOne {
+	_u.mutation.ClearKnownNetworks()
+	return _u
+}
+
+// RemoveKnownNetworkIDs removes the "known_networks" edge to KnownNetwork entities by IDs.
+func (_u *UserUpdateOne) RemoveKnownNetworkIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveKnownNetworkIDs(ids...)
+	return _u
+}
+
+// RemoveKnownNetworks removes "known_networks" edges to KnownNetwork entities.
+func (_u *UserUpdateOne) RemoveKnownNetworks(v ...*KnownNetwork) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveKnownNetworkIDs(ids...)
 }
 
 // Where appends a list predicates to the UserUpdate builder.
@@ -1251,6 +1369,51 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(linktoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.KnownNetworksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedKnownNetworksIDs(); len(nodes) > 0 && !_u.mutation.KnownNetworksCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.KnownNetworksIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.KnownNetworksTable,
+			Columns: []string{user.KnownNetworksColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(knownnetwork.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -17,6 +17,7 @@ func presentExport(e auth.AccountExport) map[string]any {
 		"sessions":    each(e.Sessions, exportedSession),
 		"links":       each(e.Links, exportedLink),
 		"letters":     each(e.Letters, exportedLetter),
+		"networks":    each(e.Networks, func(until time.Time) map[string]any { return map[string]any{"knownUntil": moment(until)} }),
 		"events":      each(e.Events, exportedEvent),
 	}
 }

@@ -31,9 +31,10 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 			ID: id, UserID: id, Generation: 4711, RotatedAt: at, RotatedBy: secret, RotationKey: secret, Methods: []string{"pwd"},
 			AuthenticatedAt: at, AccessExpiresAt: at, ExpiresAt: at, EndsAt: at, UserAgent: "test/1.0", IPAddress: "203.0.113.7", CreatedAt: at,
 		}},
-		Links:   []auth.Link{{ID: id, Digest: secret, Purpose: auth.LinkPasswordReset, EmailKey: "ada@example.org", UserID: id, CreatedAt: at, ExpiresAt: at, UsedAt: at}},
-		Letters: []auth.HeldLetter{{Kind: auth.LetterPasswordReset, CreatedAt: at, SentAt: at}},
-		Events:  []auth.Event{{ID: id, Type: auth.EventLoginSucceeded, UserID: id, ActorID: id, Details: map[string]any{"session": id.String()}, At: at}},
+		Links:    []auth.Link{{ID: id, Digest: secret, Purpose: auth.LinkPasswordReset, EmailKey: "ada@example.org", UserID: id, CreatedAt: at, ExpiresAt: at, UsedAt: at}},
+		Letters:  []auth.HeldLetter{{Kind: auth.LetterPasswordReset, CreatedAt: at, SentAt: at}},
+		Networks: []time.Time{at},
+		Events:   []auth.Event{{ID: id, Type: auth.EventLoginSucceeded, UserID: id, ActorID: id, Details: map[string]any{"session": id.String()}, At: at}},
 	}
 	text, err := json.MarshalIndent(presentExport(export), "", " ")
 	if err != nil {
@@ -49,6 +50,7 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 			"authenticatedAt": AT, "lastUsedAt": TOLD, "expiresAt": TOLD, "endsAt": AT, "endedAt": null, "endReason": null}],
 		"links": [{"purpose": "password_reset", "createdAt": AT, "expiresAt": AT, "usedAt": AT, "voidedAt": null}],
 		"letters": [{"kind": "password_reset", "withheld": false, "createdAt": AT, "expiresAt": null, "sentAt": AT, "givenUpAt": null}],
+		"networks": [{"knownUntil": AT}],
 		"events": [{"id": ID, "type": "LOGIN_SUCCEEDED", "at": AT, "ipAddress": null, "userAgent": null, "details": {"session": ID}}]
 	}`)
 	if diff := cmp.Diff(decoded(t, want), decoded(t, string(text))); diff != "" {

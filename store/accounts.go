@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
@@ -9,8 +10,10 @@ import (
 	"github.com/google/uuid"
 
 	"gatehouse/auth"
+	"gatehouse/ent"
 	"gatehouse/ent/credential"
 	"gatehouse/ent/event"
+	"gatehouse/ent/knownnetwork"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
@@ -139,6 +142,18 @@ func (q *queries) LettersTo(ctx context.Context, recipients [][]byte) ([]auth.He
 		}
 	}
 	return held, nil
+}
+
+// NetworksOf implements auth.AccountHoldings.
+func (q *queries) NetworksOf(ctx context.Context, userID uuid.UUID) ([]time.Time, error) {
+	rows, err := q.c.KnownNetwork.Query().
+		Where(knownnetwork.UserID(userID)).
+		Order(knownnetwork.ByExpiresAt(), knownnetwork.ByID()).
+		All(ctx)
+	if err != nil {
+		return nil, failed("list known networks", err)
+	}
+	return presentAll(rows, func(row *ent.KnownNetwork) time.Time { return row.ExpiresAt }), nil
 }
 
 // EventsAbout implements auth.AccountHoldings.

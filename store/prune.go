@@ -38,6 +38,7 @@ func staleRows() []stale {
 		{"sessions", "expires_at", "expires_at <= $1", afterExpiry},
 		{"blacklisted_tokens", "expires_at", "expires_at <= $1", 0},
 		{"attempt_counters", "expires_at", "expires_at <= $1", 0},
+		{"known_networks", "expires_at", "expires_at <= $1", 0},
 		{"outbox_letters", "created_at", "created_at <= $1 AND (sent_at <= $1 OR void)", afterExpiry},
 		{"outbox_letters", "created_at", "created_at <= $1 AND dead_at <= $1", deadLettersFor},
 		{"signing_keys", "sequence", "retires_at <= $1", afterExpiry},

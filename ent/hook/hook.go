@@ -56,6 +56,18 @@ func (f EventFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error
 	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.EventMutation", m)
 }
 
+// The KnownNetworkFunc type is an adapter to allow the use of ordinary
+// function as KnownNetwork mutator.
+type KnownNetworkFunc func(context.Context, *ent.KnownNetworkMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f KnownNetworkFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.KnownNetworkMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.KnownNetworkMutation", m)
+}
+
 // The LinkTokenFunc type is an adapter to allow the use of ordinary
 // function as LinkToken mutator.
 type LinkTokenFunc func(context.Context, *ent.LinkTokenMutation) (ent.Value, error)

@@ -114,6 +114,39 @@ var (
 			},
 		},
 	}
+	// KnownNetworksColumns holds the columns for the "known_networks" table.
+	KnownNetworksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "key", Type: field.TypeBytes, Unique: true, Size: 32},
+		{Name: "expires_at", Type: field.TypeTime},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// KnownNetworksTable holds the schema information for the "known_networks" table.
+	KnownNetworksTable = &schema.Table{
+		Name:       "known_networks",
+		Columns:    KnownNetworksColumns,
+		PrimaryKey: []*schema.Column{KnownNetworksColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "known_networks_users_known_networks",
+				Columns:    []*schema.Column{KnownNetworksColumns[3]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.Cascade,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "knownnetwork_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{KnownNetworksColumns[3]},
+			},
+			{
+				Name:    "knownnetwork_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{KnownNetworksColumns[2]},
+			},
+		},
+	}
 	// LinkTokensColumns holds the columns for the "link_tokens" table.
 	LinkTokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -357,6 +390,7 @@ var (
 		BlacklistedTokensTable,
 		CredentialsTable,
 		EventsTable,
+		KnownNetworksTable,
 		LinkTokensTable,
 		OutboxLettersTable,
 		RegistrationsTable,
@@ -368,6 +402,7 @@ var (
 
 func init() {
 	CredentialsTable.ForeignKeys[0].RefTable = UsersTable
+	KnownNetworksTable.ForeignKeys[0].RefTable = UsersTable
 	LinkTokensTable.ForeignKeys[0].RefTable = RegistrationsTable
 	LinkTokensTable.ForeignKeys[1].RefTable = UsersTable
 	SessionsTable.ForeignKeys[0].RefTable = UsersTable

@@ -18,6 +18,9 @@ type Credential func(*sql.Selector)
 // Event is the predicate function for event builders.
 type Event func(*sql.Selector)
 
+// KnownNetwork is the predicate function for knownnetwork builders.
+type KnownNetwork func(*sql.Selector)
+
 // LinkToken is the predicate function for linktoken builders.
 type LinkToken func(*sql.Selector)
 

@@ -44,6 +44,7 @@ func (User) Edges() []ent.Edge {
 		edge.To("credential", Credential.Type).Unique().Annotations(entsql.OnDelete(entsql.Cascade)),
 		edge.To("sessions", Session.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
 		edge.To("link_tokens", LinkToken.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
+		edge.To("known_networks", KnownNetwork.Type).Annotations(entsql.OnDelete(entsql.Cascade)),
 	}
 }
 

@@ -50,6 +50,8 @@ const (
 	EdgeSessions = "sessions"
 	// EdgeLinkTokens holds the string denoting the link_tokens edge name in mutations.
 	EdgeLinkTokens = "link_tokens"
+	// EdgeKnownNetworks holds the string denoting the known_networks edge name in mutations.
+	EdgeKnownNetworks = "known_networks"
 	// Table holds the table name of the user in the database.
 	Table = "users"
 	// CredentialTable is the table that holds the credential relation/edge.
@@ -73,6 +75,13 @@ const (
 	LinkTokensInverseTable = "link_tokens"
 	// LinkTokensColumn is the table column denoting the link_tokens relation/edge.
 	LinkTokensColumn = "user_id"
+	// KnownNetworksTable is the table that holds the known_networks relation/edge.
+	KnownNetworksTable = "known_networks"
+	// KnownNetworksInverseTable is the table name for the KnownNetwork entity.
+	// It exists in this package in order to avoid circular dependency with the "knownnetwork" package.
+	KnownNetworksInverseTable = "known_networks"
+	// KnownNetworksColumn is the table column denoting the known_networks relation/edge.
+	KnownNetworksColumn = "user_id"
 )
 
 // Columns holds all SQL columns for user fields.
@@ -223,6 +232,20 @@ func ByLinkTokens(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 		sqlgraph.OrderByNeighborTerms(s, newLinkTokensStep(), append([]sql.OrderTerm{term}, terms...)...)
 	}
 }
+
+// ByKnownNetworksCount orders the results by known_networks count.
+func ByKnownNetworksCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newKnownNetworksStep(), opts...)
+	}
+}
+
+// ByKnownNetworks orders the results by known_networks terms.
+func ByKnownNetworks(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newKnownNetworksStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
 func newCredentialStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
@@ -242,5 +265,12 @@ func newLinkTokensStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(LinkTokensInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, LinkTokensTable, LinkTokensColumn),
+	)
+}
+func newKnownNetworksStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(KnownNetworksInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, KnownNetworksTable, KnownNetworksColumn),
 	)
 }

@@ -1045,6 +1045,29 @@ func HasLinkTokensWith(preds ...predicate.LinkToken) predicate.User {
 	})
 }
 
+// HasKnownNetworks applies the HasEdge predicate on the "known_networks" edge.
+func HasKnownNetworks() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, KnownNetworksTable, KnownNetworksColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasKnownNetworksWith applies the HasEdge predicate on the "known_networks" edge with a given conditions (other predicates).
+func HasKnownNetworksWith(preds ...predicate.KnownNetwork) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newKnownNetworksStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
 // And groups predicates with the AND operator between them.
 func And(predicates ...predicate.User) predicate.User {
 	return predicate.User(sql.AndPredicates(predicates...))

@@ -62,6 +62,14 @@ func statements(t *testing.T, s *subject) {
 		"VoidLaterWaysBack": func(ctx context.Context, n Node) error { return n.VoidLaterWaysBack(ctx, u.ID, 1, noon) },
 		"DeletePassword":    func(ctx context.Context, n Node) error { return n.DeletePassword(ctx, unknown) },
 
+		"NetworkKnownUntil": func(ctx context.Context, n Node) error {
+			return first(n.NetworkKnownUntil(ctx, [][]byte{digest("network")}, noon))
+		},
+		"NoteNetwork":      func(ctx context.Context, n Node) error { return n.NoteNetwork(ctx, u.ID, digest("network"), noon) },
+		"ForgetNetworks":   func(ctx context.Context, n Node) error { return n.ForgetNetworks(ctx, unknown) },
+		"NetworksOf":       func(ctx context.Context, n Node) error { return first(n.NetworksOf(ctx, u.ID)) },
+		"BeginKnownSignIn": func(ctx context.Context, n Node) error { return first(n.BeginKnownSignIn(ctx, u.ID, 1, 100, noon)) },
+
 		"InsertRegistration": func(ctx context.Context, n Node) error {
 			return n.InsertRegistration(ctx, newRegistration(newAddress()))
 		},

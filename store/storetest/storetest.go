@@ -68,6 +68,7 @@ func Run(t *testing.T, open Opener) {
 		{"outbox", outbox},
 		{"accounts", accounts},
 		{"changes of address", emailChanges},
+		{"known networks", knownNetworks},
 		{"transactions", transactions},
 		{"statements", statements},
 	}

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"gatehouse/auth"
+	"gatehouse/ent"
+	"gatehouse/ent/knownnetwork"
+)
+
+// NetworkKnownUntil implements auth.KnownNetworkQueries.
+func (q *queries) NetworkKnownUntil(ctx context.Context, keys [][]byte, now time.Time) (time.Time, error) {
+	row, err := q.c.KnownNetwork.Query().
+		Where(knownnetwork.KeyIn(keys...), knownnetwork.ExpiresAtGT(now)).
+		Order(knownnetwork.ByExpiresAt(sql.OrderDesc())).
+		First(ctx)
+	if ent.IsNotFound(err) {
+		return time.Time{}, nil
+	}
+	if err != nil {
+		return time.Time{}, failed("look for known network", err)
+	}
+	return row.ExpiresAt, nil
+}
+
+// NoteNetwork implements auth.KnownNetworkQueries.
+func (q *queries) NoteNetwork(ctx context.Context, userID uuid.UUID, key []byte, expiresAt time.Time) error {
+	_, err := q.exec(ctx, `
+		INSERT INTO known_networks (id, user_id, key, expires_at)
+		VALUES ($1, $2, $3, $4)
+		ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at`,
+		uuid.NewSHA1(userID, key), userID, key, expiresAt)
+	return failed("note known network", err)
+}
+
+// ForgetNetworks implements auth.KnownNetworkQueries.
+func (q *queries) ForgetNetworks(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.c.KnownNetwork.Delete().Where(knownnetwork.UserID(userID)).Exec(ctx)
+	return failed("forget known networks", err)
+}
+
+// BeginKnownSignIn implements auth.KnownNetworkQueries.
+func (q *queries) BeginKnownSignIn(ctx context.Context, userID uuid.UUID, version, maxFailures int, now time.Time) (bool, error) {
+	n, err := q.exec(ctx, `
+		UPDATE users SET last_login_at = $1,
+			failed_sign_ins = CASE WHEN failed_sign_ins < $2 THEN 0 ELSE failed_sign_ins END
+		WHERE id = $3 AND version = $4 AND status = $5`,
+		now, maxFailures, userID, version, string(auth.Active))
+	return won("begin sign-in", n, err)
+}
