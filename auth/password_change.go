@@ -71,6 +71,7 @@ func (s *Service) hashChosen(ctx context.Context, account Account, current, chos
 // sign-in with the old password either came before, and is ended here, or comes
 // after, and finds another version.
 func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash string, meters []Meter) (int, error) {
+	signedOut := 0
 	var revoked []BlacklistedToken
 	err := s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
@@ -84,7 +85,7 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 		if err := q.SetPassword(ctx, user.ID, hash, c.Now); err != nil {
 			return err
 		}
-		revoked, err = s.endOthers(ctx, q, c.Client, user.ID, c.SessionID, EndedByPasswordChange)
+		signedOut, revoked, err = s.endOthers(ctx, q, c.Client, user.ID, c.SessionID, EndedByPasswordChange)
 		if err != nil {
 			return err
 		}
@@ -103,5 +104,5 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 	}
 	s.blacklist.Add(revoked...)
 	s.wake()
-	return len(revoked), nil
+	return signedOut, nil
 }
