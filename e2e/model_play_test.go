@@ -1,0 +1,611 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"gatehouse/auth"
+	"gatehouse/mail/mailtest"
+)
+
+// TestRandomStoriesGoAsTheModelSays lets chance tell stories, and holds every
+// answer and every letter of them to the model. More of them, and longer ones:
+//
+//	go test ./e2e -run TestRandomStories -rapid.checks=2000 -rapid.steps=100
+func TestRandomStoriesGoAsTheModelSays(t *testing.T) {
+	t.Parallel()
+	asked := &asking{successes: map[string]int{}}
+	t.Cleanup(func() {
+		t.Logf("%d stories: %v", asked.stories, asked.successes)
+		// What chance never brought about is not shown to be right.
+		for _, operation := range rootFields(t) {
+			if operation != "settings" && asked.stories >= 200 && asked.successes[operation] == 0 {
+				t.Errorf("no story asked %s with success", operation)
+			}
+		}
+	})
+	for name, database := range databases(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, worldOptions{database: database(t), settings: []string{
+				"GATEHOUSE_RATE_LIMITS=off", fmt.Sprintf("GATEHOUSE_SESSIONS_PER_USER=%d", modelSessions),
+			}})
+			rapid.Check(t, func(t *rapid.T) {
+				newPlay(t, w, asked).run(t)
+			})
+		})
+	}
+}
+
+// An asking counts over all stories.
+type asking struct {
+	mu        sync.Mutex
+	stories   int
+	successes map[string]int
+}
+
+func (a *asking) begin() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.stories++
+	return a.stories
+}
+
+func (a *asking) succeeded(operation string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.successes[operation]++
+}
+
+// A play is one story: a world, the model of what it should know, and what of it
+// has come to light.
+type play struct {
+	w         *world
+	m         *model
+	asked     *asking
+	addresses []string
+	usernames []string
+}
+
+// What people choose from.
+var (
+	playPasswords = []string{"seven bright lanterns", "nine silent harbours", "four green umbrellas"}
+	playAgents    = []string{"story/1.0", "story/2.0"}
+)
+
+func newPlay(t *rapid.T, w *world, asked *asking) *play {
+	story := asked.begin()
+	p := &play{w: w, m: &model{now: w.clock()}, asked: asked}
+	for i := range 4 {
+		// Names that nobody had in the stories before, of which the world still
+		// knows.
+		p.addresses = append(p.addresses, fmt.Sprintf("p%d.s%d@example.org", i, story))
+		p.usernames = append(p.usernames, fmt.Sprintf("name%d_%d", i, story))
+	}
+	// Most of what can happen happens to accounts.
+	p.register(t, p.addresses[0], playPasswords[0], p.usernames[0])
+	p.activateByLink(t, p.m.links[0].token, p.m.registrations[0].flow, "")
+	return p
+}
+
+func (p *play) run(t *rapid.T) {
+	actions := map[string]func(*rapid.T){
+		"register": func(t *rapid.T) {
+			p.register(t, p.address(t), p.password(t), rapid.SampledFrom(slices.Concat([]string{""}, p.usernames)).Draw(t, "username"))
+		},
+		"resend": p.resend, "decline": p.decline, "decline again": p.decline,
+		"activate by code": p.activateByCode,
+		"activate by link": func(t *rapid.T) {
+			flow, password := p.flow(t), ""
+			if rapid.Bool().Draw(t, "elsewhere") {
+				flow, password = "", p.password(t)
+			}
+			p.activateByLink(t, p.link(t, "activate"), flow, password)
+		},
+		"login": p.login, "login again": p.login,
+		"refresh": p.refresh, "refresh again": p.refresh, "refresh once more": p.refresh,
+		"logout": p.logout, "me": p.me, "sessions": p.sessions, "verify": p.verify,
+		"reauthenticate": p.reauthenticate, "revoke": p.revoke, "revoke others": p.revokeOthers,
+		"ask for a reset": func(t *rapid.T) {
+			p.requestReset(t, "requestPasswordReset", "reset", "Choose a new password")
+		},
+		"reset":           p.resetPassword,
+		"change password": p.changePassword,
+		"ask for a username": func(t *rapid.T) {
+			p.requestReset(t, "requestUsernameReset", "username", "Choose a username")
+		},
+		"reset username": p.resetUsername, "change username": p.changeUsername,
+		"update profile": p.updateProfile, "export": p.export, "delete": p.delete,
+		"an operator creates": p.create, "an operator suspends": p.suspend,
+		"time passes": p.pass, "more time passes": p.pass,
+	}
+	// Twice, since half of a story is over before anything stands that could go
+	// wrong.
+	t.Repeat(actions)
+	t.Repeat(actions)
+}
+
+// ask moves the clock on a little, so that nothing happens at one instant that
+// happens one after the other, and asks.
+func (p *play) ask(operation, token, agent string, input map[string]any, decide func() outcome) (answer, outcome) {
+	p.w.mu.Lock()
+	p.w.now = p.w.now.Add(time.Millisecond)
+	p.m.now = p.w.now
+	p.w.mu.Unlock()
+	want := decide()
+	c := p.w.client()
+	c.token, c.userAgent = token, agent
+	return c.ask(operation, input), want
+}
+
+// settle compares the answer and the letters with what the model says, and
+// learns from them.
+func (p *play) settle(t *rapid.T, operation string, a answer, want outcome) {
+	if a.code() != want.code {
+		t.Fatalf("%s answers %q, and not %q: %s", operation, a.code(), want.code, a.raw)
+	}
+	if want.code == "" {
+		p.asked.succeeded(operation)
+	}
+	if want.code == "" && strings.Contains(string(a.raw), "sessionsEnded") && a.text(operation+".sessionsEnded") != fmt.Sprint(want.ended) {
+		t.Fatalf("%s has ended %s sessions, and not %d", operation, a.text(operation+".sessionsEnded"), want.ended)
+	}
+	if want.session != nil {
+		p.learn(t, operation, a, want.session)
+	}
+	p.readLetters(t, operation, want.letter)
+}
+
+// learn notes what a sign-in, a refresh or a reauthentication gave.
+func (p *play) learn(t *rapid.T, operation string, a answer, s *modelSession) {
+	if id := a.text(operation + ".session.id"); s.id == "" {
+		s.id = id
+	} else if id != s.id {
+		t.Fatalf("%s gave session %s, and not %s", operation, id, s.id)
+	}
+	access := a.text(operation + ".tokens.accessToken")
+	if operation == "reauthenticate" {
+		access = a.text(operation + ".accessToken")
+	}
+	s.accessTokens = append(s.accessTokens, modelAccessToken{
+		text: access, session: s, issued: p.m.now,
+		authenticated: s.authenticated.Truncate(time.Second), expires: s.access.Truncate(time.Second),
+	})
+	if operation == "reauthenticate" {
+		return
+	}
+	refresh := modelRefreshToken{
+		text: a.text(operation + ".tokens.refreshToken"), session: s,
+		generation: s.generation, expires: s.expires.Truncate(time.Second),
+	}
+	if last := len(s.refreshTokens); last > 0 && s.refreshTokens[last-1].generation == s.generation {
+		if refresh.text != s.refreshTokens[last-1].text {
+			t.Fatalf("%s repeated generation %d by another token", operation, s.generation)
+		}
+		return
+	}
+	if email := a.text(operation + ".user.email"); email != s.user.address {
+		t.Fatalf("%s gave the session of %s to %s", operation, s.user.address, email)
+	}
+	s.refreshTokens = append(s.refreshTokens, refresh)
+}
+
+// readLetters sends what is due and holds it to the one letter that is wanted.
+func (p *play) readLetters(t *rapid.T, operation string, want *modelLetter) {
+	if err := p.w.server.Step(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	p.m.pass(p.w.clock())
+	arrived, cancel := context.WithCancel(context.Background())
+	cancel()
+	for {
+		letter, err := p.w.mail.Next(arrived)
+		if err != nil {
+			break
+		}
+		if want == nil || !want.matches(letter.To[0], letter.Subject) {
+			t.Fatalf("%s sent %q to %s, and should have sent %+v", operation, letter.Subject, letter.To, want)
+		}
+		p.read(t, letter, want)
+		want = nil
+	}
+	if want != nil {
+		t.Fatalf("%s did not send %q to %s", operation, want.subject, want.to)
+	}
+}
+
+func (p *play) read(t *rapid.T, letter mailtest.Letter, want *modelLetter) {
+	links := append(mainLink.FindAllStringSubmatch(letter.Text, -1), notMeLink.FindAllStringSubmatch(letter.Text, -1)...)
+	if len(links) != len(want.links) || (letter.Code() != "") != (want.digits != nil) {
+		t.Fatalf("%q has %d links and the code %q", letter.Subject, len(links), letter.Code())
+	}
+	for i, l := range want.links {
+		l.token = links[i][1]
+	}
+	if want.digits != nil {
+		want.digits.code = letter.Code()
+	}
+}
+
+// nothing stands where the story has none of a kind yet.
+const nothing = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// choose draws one of its kind: half of the time the latest that is still good,
+// with which a story goes on; else any that there ever was.
+func choose[T any](t *rapid.T, what string, all []T, good func(T) bool, none T) T {
+	if len(all) == 0 {
+		return none
+	}
+	if rapid.Bool().Draw(t, "a good "+what) {
+		for _, one := range slices.Backward(all) {
+			if good(one) {
+				return one
+			}
+		}
+	}
+	return all[rapid.IntRange(0, len(all)-1).Draw(t, what)]
+}
+
+func (p *play) address(t *rapid.T) string {
+	return rapid.SampledFrom(p.addresses).Draw(t, "address")
+}
+
+func (p *play) password(t *rapid.T) string {
+	return rapid.SampledFrom(playPasswords).Draw(t, "password")
+}
+
+func (p *play) username(t *rapid.T) string {
+	return rapid.SampledFrom(p.usernames).Draw(t, "username")
+}
+
+func (p *play) agent(t *rapid.T) string {
+	return rapid.SampledFrom(playAgents).Draw(t, "agent")
+}
+
+func (p *play) flow(t *rapid.T) string {
+	good := func(r *modelRegistration) bool { return !r.void && !r.gone }
+	return choose(t, "flow", p.m.registrations, good, &modelRegistration{flow: nothing}).flow
+}
+
+// link is one of the purpose, or once in a while of another.
+func (p *play) link(t *rapid.T, purpose string) string {
+	astray := rapid.IntRange(0, 9).Draw(t, "astray") == 0
+	var all []*modelLink
+	for _, l := range p.m.links {
+		if l.token != "" && (l.purpose == purpose) != astray {
+			all = append(all, l)
+		}
+	}
+	good := func(l *modelLink) bool { return !l.dead && p.m.now.Before(l.expires) }
+	return choose(t, "link", all, good, &modelLink{token: nothing}).token
+}
+
+func (p *play) accessToken(t *rapid.T) modelAccessToken {
+	var all []modelAccessToken
+	for _, s := range p.m.sessions {
+		all = append(all, s.accessTokens...)
+	}
+	slices.SortStableFunc(all, func(a, b modelAccessToken) int { return a.issued.Compare(b.issued) })
+	return choose(t, "access token", all, p.m.good, modelAccessToken{text: nothing})
+}
+
+func (p *play) refreshToken(t *rapid.T) modelRefreshToken {
+	var all []modelRefreshToken
+	for _, s := range p.m.sessions {
+		all = append(all, s.refreshTokens...)
+	}
+	return choose(t, "refresh token", all, p.m.alive, modelRefreshToken{text: nothing})
+}
+
+// The operations.
+
+func (p *play) register(t *rapid.T, address, password, username string) {
+	input := map[string]any{"email": address, "password": password}
+	if username != "" {
+		input["username"] = username
+	}
+	var r *modelRegistration
+	a, want := p.ask("register", "", "", input, func() (o outcome) {
+		o, r = p.m.register(address, password, username)
+		return o
+	})
+	if r != nil {
+		r.flow = a.text("register.flow")
+	}
+	p.settle(t, "register", a, want)
+}
+
+func (p *play) resend(t *rapid.T) {
+	address, flow := p.address(t), ""
+	input := map[string]any{"email": address}
+	if rapid.Bool().Draw(t, "with flow") {
+		flow = p.flow(t)
+		input["flow"] = flow
+	}
+	a, want := p.ask("resendActivation", "", "", input, func() outcome { return p.m.resend(address, flow) })
+	p.settle(t, "resendActivation", a, want)
+}
+
+func (p *play) decline(t *rapid.T) {
+	token := p.link(t, "decline")
+	a, want := p.ask("declineRegistration", "", "", map[string]any{"token": token}, func() outcome { return p.m.decline(token) })
+	p.settle(t, "declineRegistration", a, want)
+}
+
+func (p *play) activateByCode(t *rapid.T) {
+	flow, code, agent := p.flow(t), "guess!", p.agent(t)
+	if r := p.m.byFlow(flow); r != nil && r.code != "" && rapid.IntRange(0, 3).Draw(t, "guess") > 0 {
+		code = r.code
+	}
+	a, want := p.ask("activate", "", agent, map[string]any{"flow": flow, "code": code}, func() outcome {
+		return p.m.activateByCode(flow, code, agent)
+	})
+	p.settle(t, "activate", a, want)
+}
+
+func (p *play) activateByLink(t *rapid.T, token, flow, password string) {
+	input := map[string]any{"token": token}
+	if flow != "" {
+		input["flow"] = flow
+	} else {
+		input["password"] = password
+	}
+	a, want := p.ask("activate", "", playAgents[0], input, func() outcome {
+		return p.m.activateByLink(token, flow, password, playAgents[0])
+	})
+	p.settle(t, "activate", a, want)
+}
+
+func (p *play) login(t *rapid.T) {
+	identifier := rapid.SampledFrom(slices.Concat(p.addresses, p.usernames)).Draw(t, "identifier")
+	if len(p.m.users) > 0 && rapid.Bool().Draw(t, "somebody") {
+		identifier = p.m.users[rapid.IntRange(0, len(p.m.users)-1).Draw(t, "who")].address
+	}
+	password, agent := p.password(t), p.agent(t)
+	if u := p.m.userByIdentifier(identifier); u != nil && u.password != "" && rapid.Bool().Draw(t, "right") {
+		password = u.password
+	}
+	a, want := p.ask("login", "", agent, map[string]any{"identifier": identifier, "password": password}, func() outcome {
+		return p.m.login(identifier, password, agent)
+	})
+	p.settle(t, "login", a, want)
+}
+
+func (p *play) refresh(t *rapid.T) {
+	token, agent := p.refreshToken(t), p.agent(t)
+	input := map[string]any{"refreshToken": token.text}
+	key := rapid.SampledFrom([]string{"", "key one", "key two"}).Draw(t, "key")
+	if key != "" {
+		input["idempotencyKey"] = key
+	}
+	a, want := p.ask("refresh", "", agent, input, func() outcome { return p.m.refresh(token, agent, key) })
+	p.settle(t, "refresh", a, want)
+}
+
+func (p *play) logout(t *rapid.T) {
+	var session *modelSession
+	var bearer string
+	var input map[string]any
+	if rapid.Bool().Draw(t, "by refresh token") {
+		token := p.refreshToken(t)
+		session, input = token.session, map[string]any{"refreshToken": token.text}
+	} else if token := p.accessToken(t); token.session != nil && p.m.now.Sub(token.issued) < 24*time.Hour {
+		// One that is older may be of a key that is forgotten: then it is as good
+		// as forged, and ends nothing.
+		session, bearer = token.session, token.text
+	}
+	a, want := p.ask("logout", bearer, "", input, func() outcome { return p.m.logout(session) })
+	p.settle(t, "logout", a, want)
+}
+
+func (p *play) me(t *rapid.T) {
+	token := p.accessToken(t)
+	a, want := p.ask("me", token.text, "", nil, func() outcome { return refused(p.m.guarded(token, false)) })
+	p.settle(t, "me", a, want)
+	if want.code == "" && a.text("me.email") != token.session.user.address {
+		t.Fatalf("me is %s, and not %s", a.text("me.email"), token.session.user.address)
+	}
+}
+
+func (p *play) sessions(t *rapid.T) {
+	token := p.accessToken(t)
+	a, want := p.ask("sessions", token.text, "", nil, func() outcome { return refused(p.m.guarded(token, false)) })
+	p.settle(t, "sessions", a, want)
+	if want.code != "" {
+		return
+	}
+	var wanted, shown []string
+	for _, s := range p.m.living(token.session.user) {
+		wanted = append(wanted, s.id+fmt.Sprint(s == token.session))
+	}
+	for i := range a.at("me.sessions").([]any) {
+		at := fmt.Sprintf("me.sessions.%d.", i)
+		shown = append(shown, a.text(at+"id")+a.text(at+"current"))
+	}
+	slices.Sort(wanted)
+	slices.Sort(shown)
+	if !slices.Equal(wanted, shown) {
+		t.Fatalf("sessions are %v, and not %v", shown, wanted)
+	}
+}
+
+func (p *play) verify(t *rapid.T) {
+	var text string
+	var good func() bool
+	if rapid.Bool().Draw(t, "a refresh token") {
+		token := p.refreshToken(t)
+		text, good = token.text, func() bool { return p.m.alive(token) }
+	} else {
+		token := p.accessToken(t)
+		text, good = token.text, func() bool { return p.m.good(token) }
+	}
+	var active bool
+	a, want := p.ask("verifyToken", "", "", map[string]any{"token": text}, func() outcome {
+		active = good()
+		return outcome{}
+	})
+	p.settle(t, "verifyToken", a, want)
+	if a.text("verifyToken.active") != fmt.Sprint(active) {
+		t.Fatalf("a token that is good (%v) is verified as %s", active, a.raw)
+	}
+}
+
+func (p *play) reauthenticate(t *rapid.T) {
+	token, password := p.accessToken(t), p.password(t)
+	if s := token.session; s != nil && s.user.password != "" && rapid.Bool().Draw(t, "right") {
+		password = s.user.password
+	}
+	a, want := p.ask("reauthenticate", token.text, "", map[string]any{"password": password}, func() outcome {
+		return p.m.reauthenticate(token, password)
+	})
+	p.settle(t, "reauthenticate", a, want)
+}
+
+func (p *play) revoke(t *rapid.T) {
+	token := p.accessToken(t)
+	var target *modelSession
+	id := "01890a5d-ac96-774b-bcce-b302099a8057"
+	lives := func(s *modelSession) bool { return s.ended == "" }
+	if target = choose(t, "session", p.m.sessions, lives, nil); target != nil {
+		id = target.id
+	}
+	a, want := p.ask("revokeSession", token.text, "", map[string]any{"sessionId": id}, func() outcome {
+		return p.m.revoke(token, target)
+	})
+	p.settle(t, "revokeSession", a, want)
+}
+
+func (p *play) revokeOthers(t *rapid.T) {
+	token := p.accessToken(t)
+	a, want := p.ask("revokeOtherSessions", token.text, "", nil, func() outcome { return p.m.revokeOthers(token) })
+	p.settle(t, "revokeOtherSessions", a, want)
+}
+
+func (p *play) requestReset(t *rapid.T, operation, purpose, subject string) {
+	address := p.address(t)
+	a, want := p.ask(operation, "", "", map[string]any{"email": address}, func() outcome {
+		return p.m.requestReset(address, purpose, subject)
+	})
+	p.settle(t, operation, a, want)
+}
+
+func (p *play) resetPassword(t *rapid.T) {
+	token, password := p.link(t, "reset"), p.password(t)
+	a, want := p.ask("resetPassword", "", "", map[string]any{"token": token, "newPassword": password}, func() outcome {
+		return p.m.resetPassword(token, password)
+	})
+	p.settle(t, "resetPassword", a, want)
+}
+
+func (p *play) changePassword(t *rapid.T) {
+	token, current, password := p.accessToken(t), p.password(t), p.password(t)
+	if s := token.session; s != nil && s.user.password != "" && rapid.Bool().Draw(t, "right") {
+		current = s.user.password
+	}
+	a, want := p.ask("changePassword", token.text, "", map[string]any{"currentPassword": current, "newPassword": password}, func() outcome {
+		return p.m.changePassword(token, current, password)
+	})
+	p.settle(t, "changePassword", a, want)
+}
+
+func (p *play) changeUsername(t *rapid.T) {
+	token, username := p.accessToken(t), p.username(t)
+	a, want := p.ask("changeUsername", token.text, "", map[string]any{"username": username}, func() outcome {
+		return p.m.changeUsername(token, username)
+	})
+	p.settle(t, "changeUsername", a, want)
+}
+
+func (p *play) resetUsername(t *rapid.T) {
+	token, username := p.link(t, "username"), p.username(t)
+	a, want := p.ask("resetUsername", "", "", map[string]any{"token": token, "username": username}, func() outcome {
+		return p.m.resetUsername(token, username)
+	})
+	p.settle(t, "resetUsername", a, want)
+}
+
+func (p *play) updateProfile(t *rapid.T) {
+	token := p.accessToken(t)
+	name := rapid.SampledFrom([]string{"", "Ada", "Bob"}).Draw(t, "name")
+	a, want := p.ask("updateProfile", token.text, "", map[string]any{"name": name}, func() outcome {
+		return refused(p.m.guarded(token, false))
+	})
+	p.settle(t, "updateProfile", a, want)
+	if want.code != "" {
+		return
+	}
+	user := token.session.user
+	user.name = name
+	if got := a.text("updateProfile.user.name") + "/" + a.text("updateProfile.user.username"); got != user.name+"/"+user.username {
+		t.Fatalf("the profile is %s, and not %s/%s", got, user.name, user.username)
+	}
+}
+
+func (p *play) export(t *rapid.T) {
+	token := p.accessToken(t)
+	a, want := p.ask("exportAccount", token.text, "", nil, func() outcome { return refused(p.m.guarded(token, true)) })
+	p.settle(t, "exportAccount", a, want)
+	if want.code != "" {
+		return
+	}
+	user := token.session.user
+	if a.text("exportAccount.account.user.email") != user.address || a.text("exportAccount.account.user.name") != user.name {
+		t.Fatalf("exported is %s", a.raw)
+	}
+	for _, other := range p.addresses {
+		if other != user.address && strings.Contains(string(a.raw), other) {
+			t.Fatalf("the account of %s is exported with %s in it", user.address, other)
+		}
+	}
+}
+
+func (p *play) delete(t *rapid.T) {
+	token := p.accessToken(t)
+	a, want := p.ask("deleteAccount", token.text, "", nil, func() outcome { return p.m.deleteAccount(token) })
+	p.settle(t, "deleteAccount", a, want)
+}
+
+// What an operator does at the command line.
+
+func (p *play) create(t *rapid.T) {
+	address := p.address(t)
+	if rapid.IntRange(0, 3).Draw(t, "not today") > 0 {
+		return
+	}
+	want, free := p.m.create(address)
+	_, err := p.w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: address})
+	if (err == nil) != free {
+		t.Fatalf("creating %s: %v, where it is free: %v", address, err, free)
+	}
+	p.readLetters(t, "user create", want.letter)
+}
+
+func (p *play) suspend(t *rapid.T) {
+	address := p.address(t)
+	if rapid.IntRange(0, 2).Draw(t, "not today") > 0 {
+		return
+	}
+	known := p.m.suspend(address)
+	if err := p.w.suspendUser(address); (err == nil) != known {
+		t.Fatalf("suspending %s: %v, where it is known: %v", address, err, known)
+	}
+	p.readLetters(t, "user suspend", nil)
+}
+
+func (p *play) pass(t *rapid.T) {
+	d := rapid.SampledFrom([]time.Duration{
+		time.Second, 3 * time.Second, 9 * time.Second, 11 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute,
+		11 * time.Minute, 50 * time.Minute, time.Hour, 25 * time.Hour, 13 * 24 * time.Hour, 14 * 24 * time.Hour, 40 * 24 * time.Hour,
+	}).Draw(t, "time")
+	if err := p.w.pass(d); err != nil {
+		t.Fatal(err)
+	}
+	p.readLetters(t, "time", nil)
+}
