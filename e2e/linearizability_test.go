@@ -163,7 +163,7 @@ func (tw *town) history(t *testing.T, round int, seen map[string]int) []porcupin
 		began   = time.Now()
 	)
 	together(clients, func(i int) {
-		chance := rand.New(rand.NewPCG(uint64(round), uint64(i))) //nolint:gosec // a test that can be repeated
+		chance := rand.New(rand.NewPCG(uint64(round), uint64(i)))
 		c := tw.any(i)
 		// In half of the rounds two share an agent, as tabs of one browser do.
 		c.userAgent = fmt.Sprintf("client %d", i/(1+round%2))
