@@ -60,6 +60,9 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 	}
 	err := s.store.InTx(ctx, func(q Queries) error {
 		won, err := q.InsertUser(ctx, user)
+		if err == nil && won {
+			won, err = s.unreserved(ctx, q, c, email.Key)
+		}
 		if err != nil {
 			return err
 		}

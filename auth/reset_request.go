@@ -26,8 +26,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 	if err != nil {
 		return "", err
 	}
-	account, err := s.store.AccountByEmail(ctx, email.Key)
-	exists, err := found(err)
+	account, err := s.holderOf(ctx, c.Client, email.Key)
 	if err != nil {
 		return "", err
 	}
@@ -37,7 +36,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		return "", err
 	}
 
-	good := exists && account.Status == Active && !silenced
+	good := account.Status == Active && !account.reserved() && !silenced
 	token := s.newSecret()
 	link := s.newLink(c.Client, r.purpose, token, email.Key, c.Now.Add(s.settings.PasswordResetLifetime), good)
 	// A newer link kills the older; one that is silenced kills nothing, or a
@@ -52,7 +51,11 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
 	}
 	void := !good
-	if !exists && registered && !silenced {
+	switch {
+	case account.reserved():
+		letter, void = account.told(LetterAddressReserved)
+		void = void || silenced
+	case !account.exists() && registered && !silenced:
 		letter = Letter{Kind: LetterNoAccount, To: reg.Email.Text, Locale: reg.Locale}
 		void = false
 	}
@@ -61,10 +64,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		asked = append(asked, s.event(c.Client, r.event, account.ID, nil))
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
-			return err
-		}
-		if err := q.InsertLinks(ctx, link); err != nil {
+		if err := replaceLinks(ctx, q, older, link); err != nil {
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, letter, void); err != nil {

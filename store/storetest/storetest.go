@@ -66,6 +66,7 @@ func Run(t *testing.T, open Opener) {
 		{"signing keys", signingKeys},
 		{"outbox", outbox},
 		{"accounts", accounts},
+		{"changes of address", emailChanges},
 		{"transactions", transactions},
 		{"statements", statements},
 	}
