@@ -4,17 +4,19 @@ import "slices"
 
 // requestReset is for passwords and usernames alike.
 func (m *model) requestReset(address, purpose, subject string) outcome {
-	u := m.user(address)
+	u, wayBack := m.holder(address)
 	switch {
+	case wayBack != nil:
+		return tells(toHolder(u, wayBack))
 	case u != nil && u.suspended:
 		return outcome{}
 	case u != nil:
 		m.kill(func(l *modelLink) bool { return l.user == u && l.purpose == purpose })
 		l := m.newLink(purpose, address, m.now.Add(modelReset))
 		l.user = u
-		return outcome{letter: &modelLetter{to: address, subject: subject, links: []*modelLink{l}}}
+		return tells(&modelLetter{to: address, subject: subject, links: []*modelLink{l}})
 	case m.newest(address) != nil:
-		return outcome{letter: &modelLetter{to: address, subject: "Your account at Gatehouse is not active yet"}}
+		return tells(&modelLetter{to: address, subject: "Your account at Gatehouse is not active yet"})
 	}
 	return outcome{}
 }
@@ -25,8 +27,9 @@ func (m *model) resetPassword(token, password string) outcome {
 		return refused(code)
 	}
 	l.user.password = password
+	l.user.version++
 	m.killOfUser(l.user)
-	return outcome{ended: m.end(l.user, nil, "RESET"), letter: passwordChanged(l.user)}
+	return outcome{ended: m.end(l.user, nil, "RESET"), letters: passwordChanged(l.user)}
 }
 
 func (m *model) changePassword(token modelAccessToken, current, password string) outcome {
@@ -41,12 +44,13 @@ func (m *model) changePassword(token modelAccessToken, current, password string)
 		return refused("INVALID_INPUT")
 	}
 	u.password = password
+	u.version++
 	m.killOfUser(u)
-	return outcome{ended: m.end(u, token.session, "CHANGED"), letter: passwordChanged(u)}
+	return outcome{ended: m.end(u, token.session, "CHANGED"), letters: passwordChanged(u)}
 }
 
-func passwordChanged(u *modelUser) *modelLetter {
-	return &modelLetter{to: u.address, subject: "Your password for Gatehouse was changed"}
+func passwordChanged(u *modelUser) []*modelLetter {
+	return []*modelLetter{{to: u.address, subject: "Your password for Gatehouse was changed"}}
 }
 
 func (m *model) changeUsername(token modelAccessToken, username string) outcome {
@@ -58,7 +62,7 @@ func (m *model) changeUsername(token modelAccessToken, username string) outcome 
 		return refused("INVALID_INPUT") // of oneself, too
 	}
 	u.username = username
-	return outcome{letter: usernameChanged(u)}
+	return tells(usernameChanged(u))
 }
 
 func (m *model) resetUsername(token, username string) outcome {
@@ -71,7 +75,7 @@ func (m *model) resetUsername(token, username string) outcome {
 	}
 	l.user.username = username
 	l.dead = true
-	return outcome{letter: usernameChanged(l.user)}
+	return tells(usernameChanged(l.user))
 }
 
 func usernameChanged(u *modelUser) *modelLetter {
@@ -89,22 +93,33 @@ func (m *model) deleteAccount(token modelAccessToken) outcome {
 		}
 	}
 	m.users = slices.DeleteFunc(m.users, func(other *modelUser) bool { return other == u })
+	// What it may take back was its own, and is free now.
+	addresses := []string{u.address}
+	for _, l := range m.links {
+		if l.user == u && m.wayBack(l.address) == l && !slices.Contains(addresses, l.address) {
+			addresses = append(addresses, l.address)
+		}
+	}
+	o := outcome{}
+	for _, address := range addresses {
+		o.letters = append(o.letters, &modelLetter{to: address, subject: "Your account at Gatehouse is deleted"})
+	}
 	for _, r := range m.registrations {
-		if r.address == u.address {
+		if slices.Contains(addresses, r.address) {
 			r.gone = true
 		}
 	}
-	m.kill(func(l *modelLink) bool { return l.address == u.address })
-	return outcome{letter: &modelLetter{to: u.address, subject: "Your account at Gatehouse is deleted"}}
+	m.kill(func(l *modelLink) bool { return l.user == u || l.user == nil && slices.Contains(addresses, l.address) })
+	return o
 }
 
 // create makes an account as an operator does, without a password; false where
 // there is one.
 func (m *model) create(address string) (outcome, bool) {
-	if m.user(address) != nil {
+	if holder, _ := m.holder(address); holder != nil {
 		return outcome{}, false
 	}
-	u := &modelUser{address: address}
+	u := &modelUser{address: address, addresses: []string{address}}
 	m.users = append(m.users, u)
 	m.voidAttempts(address)
 	return m.requestReset(address, "reset", "Choose a new password"), true
@@ -117,6 +132,7 @@ func (m *model) suspend(address string) bool {
 		return false
 	}
 	u.suspended = true
+	u.version++
 	m.killOfUser(u)
 	m.end(u, nil, "SUSPENDED")
 	return true

@@ -29,6 +29,8 @@ const (
 	modelLongest     = 90 * 24 * time.Hour
 	modelActivation  = 24 * time.Hour
 	modelReset       = time.Hour
+	modelChange      = time.Hour
+	modelWayBack     = 7 * 24 * time.Hour
 	modelTries       = 5
 	modelAttempts    = 5
 	modelLinksRemain = 24 * time.Hour
@@ -37,6 +39,8 @@ const (
 type modelUser struct {
 	address, password, username, name string
 	suspended                         bool
+	version                           int      // raised by all that changes who may get in
+	addresses                         []string // had, and asked for
 }
 
 type modelRegistration struct {
@@ -50,6 +54,8 @@ type modelLink struct {
 	token, purpose, address string
 	user                    *modelUser
 	registration            *modelRegistration
+	session                 *modelSession // that asked
+	version                 int           // of the user
 	expires                 time.Time
 	dead                    bool // used, void, or forgotten
 }
@@ -82,7 +88,7 @@ type modelRefreshToken struct {
 // An outcome is what an operation has to come to.
 type outcome struct {
 	code    string
-	letter  *modelLetter
+	letters []*modelLetter
 	session *modelSession // whose tokens the answer has
 	ended   int           // sessions
 }
@@ -186,7 +192,10 @@ func (m *model) kill(which func(*modelLink) bool) {
 	}
 }
 
-func (m *model) killOfUser(u *modelUser) { m.kill(func(l *modelLink) bool { return l.user == u }) }
+// killOfUser kills all links of the user but the ways back.
+func (m *model) killOfUser(u *modelUser) {
+	m.kill(func(l *modelLink) bool { return l.user == u && l.purpose != "revert" })
+}
 
 func (m *model) newLink(purpose, address string, expires time.Time) *modelLink {
 	l := &modelLink{purpose: purpose, address: address, expires: expires}
@@ -217,7 +226,7 @@ func (m *model) register(address, password, username string) (outcome, *modelReg
 	if m.named(username) != nil {
 		return refused("INVALID_INPUT"), nil
 	}
-	owner := m.user(address)
+	owner, wayBack := m.holder(address)
 	kept := 0
 	for _, r := range slices.Backward(m.registrations) {
 		if r.address == address && !r.gone {
@@ -233,12 +242,48 @@ func (m *model) register(address, password, username string) (outcome, *modelReg
 	m.registrations = append(m.registrations, r)
 	switch {
 	case owner == nil:
-		return outcome{letter: &modelLetter{to: address, subject: "Activate your account", links: m.ofRegistration(r), digits: r}}, r
-	case owner.suspended:
-		return outcome{}, r
+		return tells(&modelLetter{to: address, subject: "Activate your account", links: m.ofRegistration(r), digits: r}), r
 	default:
-		return outcome{letter: &modelLetter{to: address, subject: "You already have an account"}}, r
+		return tells(toHolder(owner, wayBack)), r
 	}
+}
+
+// holder is whose the address is: who has it, or may take it back.
+func (m *model) holder(address string) (u *modelUser, wayBack *modelLink) {
+	if u := m.user(address); u != nil {
+		return u, nil
+	}
+	if wayBack = m.wayBack(address); wayBack != nil {
+		return wayBack.user, wayBack
+	}
+	return nil, nil
+}
+
+// wayBack is the open way back to the address.
+func (m *model) wayBack(address string) *modelLink {
+	for _, l := range m.links {
+		if l.purpose == "revert" && l.address == address && !l.dead && m.now.Before(l.expires) {
+			return l
+		}
+	}
+	return nil
+}
+
+// toHolder tells the holder of an address that somebody wanted it; nil where
+// there is nobody to tell.
+func toHolder(u *modelUser, wayBack *modelLink) *modelLetter {
+	switch {
+	case u.suspended:
+		return nil
+	case wayBack != nil:
+		return &modelLetter{to: wayBack.address, subject: "This address is reserved"}
+	}
+	return &modelLetter{to: u.address, subject: "You already have an account"}
+}
+
+// tells is an outcome with letters; nil is none.
+func tells(letters ...*modelLetter) outcome {
+	return outcome{letters: slices.DeleteFunc(letters, func(l *modelLetter) bool { return l == nil })}
 }
 
 func (m *model) resend(address, flow string) outcome {
@@ -255,7 +300,7 @@ func (m *model) resend(address, flow string) outcome {
 		letter.digits = r
 	}
 	letter.links = m.ofRegistration(r)
-	return outcome{letter: letter}
+	return tells(letter)
 }
 
 func (m *model) activateByCode(flow, code, agent string) outcome {
@@ -287,7 +332,7 @@ func (m *model) activateByLink(token, flow, password, agent string) outcome {
 }
 
 func (m *model) activate(r *modelRegistration, agent string) outcome {
-	u := &modelUser{address: r.address, password: r.password, username: r.username}
+	u := &modelUser{address: r.address, password: r.password, username: r.username, addresses: []string{r.address}}
 	if m.named(u.username) != nil {
 		u.username = ""
 	}
