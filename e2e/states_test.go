@@ -16,27 +16,31 @@ import (
 //	SUSP   ACCOUNT_SUSPENDED      LATE   EXPIRED_TOKEN       REUSED REFRESH_TOKEN_REUSED
 //	422    the page says why not
 const statesTable = `
-state               login name cookie wrong refresh rcookie me     mcookie verify reauth change code link  linkpw page resend     again      forgot   back reset rname decline logout
-unknown             CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       activation none     -    -     -     -       -
-registered          CRED  CRED CRED   CRED  -       -       -      -       -      -      -      in   in    in     ok   activation activation inactive -    -     -     ok      -
-registered-expired  CRED  CRED CRED   CRED  -       -       -      -       -      -      -      CRED LATE  LATE   422  none       activation none     -    -     -     LATE    -
-declined            CRED  CRED CRED   CRED  -       -       -      -       -      -      -      CRED TOKEN TOKEN  422  none       activation none     -    -     -     TOKEN   -
-active              in    in   in     CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1
-active-nameless     in    CRED in     CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1
-signed-out          in    in   in     CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   0
-idle                in    in   in     CRED  LATE    LATE    UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0
-reused              in    in   in     CRED  REUSED  in      UNAUTH ok      no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   0
-password-reset      CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0
-password-changed    CRED  CRED CRED   CRED  in      TOKEN   ok     UNAUTH  yes    CRED   CRED   CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   1
-locked              CRED  CRED CRED   CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1
-suspended           SUSP  SUSP SUSP   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0
-suspended-locked    CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0
-invited             CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       attempt    reset    in   ok    -     -       -
-invited-expired     CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       attempt    reset    in   LATE  -     -       -
-invited-suspended   CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       none       none     -    TOKEN -     -       -
-deleted             CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       activation none     -    TOKEN TOKEN TOKEN   0
-deleted-registered  CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  activation activation inactive -    TOKEN TOKEN TOKEN   0
-deleted-anew        in    CRED in     CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0
+state              login name cookie wrong refresh rcookie me     mcookie verify reauth change code link  linkpw page resend     again      forgot   back reset rname decline logout confirm revert
+unknown            CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       activation none     -    -     -     -       -      -       -
+registered         CRED  CRED CRED   CRED  -       -       -      -       -      -      -      in   in    in     ok   activation activation inactive -    -     -     ok      -      -       -
+registered-expired CRED  CRED CRED   CRED  -       -       -      -       -      -      -      CRED LATE  LATE   422  none       activation none     -    -     -     LATE    -      -       -
+declined           CRED  CRED CRED   CRED  -       -       -      -       -      -      -      CRED TOKEN TOKEN  422  none       activation none     -    -     -     TOKEN   -      -       -
+active             in    in   in     CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1      ok      -
+active-nameless    in    CRED in     CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1      ok      -
+signed-out         in    in   in     CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   0      TOKEN   -
+idle               in    in   in     CRED  LATE    LATE    UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0      TOKEN   -
+reused             in    in   in     CRED  REUSED  in      UNAUTH ok      no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   0      TOKEN   -
+password-reset     CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0      TOKEN   -
+password-changed   CRED  CRED CRED   CRED  in      TOKEN   ok     UNAUTH  yes    CRED   CRED   CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   1      TOKEN   -
+locked             CRED  CRED CRED   CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1      ok      -
+suspended          SUSP  SUSP SUSP   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0      TOKEN   -
+suspended-locked   CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0      TOKEN   -
+invited            CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       attempt    reset    in   ok    -     -       -      -       -
+invited-expired    CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       attempt    reset    in   LATE  -     -       -      -       -
+invited-suspended  CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       none       none     -    TOKEN -     -       -      -       -
+deleted            CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       activation none     -    TOKEN TOKEN TOKEN   0      TOKEN   -
+deleted-registered CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  activation activation inactive -    TOKEN TOKEN TOKEN   0      TOKEN   -
+deleted-anew       in    CRED in     CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0      TOKEN   -
+moved              CRED  in   CRED   CRED  in      TOKEN   ok     UNAUTH  yes    ok     ok     CRED TOKEN TOKEN  422  none       reserved   reserved -    TOKEN TOKEN TOKEN   1      TOKEN   ok
+moved-suspended    CRED  SUSP CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0      TOKEN   TOKEN
+moved-deleted      CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       activation none     -    TOKEN TOKEN TOKEN   0      TOKEN   TOKEN
+taken-back         CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0      TOKEN   TOKEN
 `
 
 // nothingHappens are the words after which an account is as it was before.
@@ -180,7 +184,23 @@ func states() map[string]stateOf {
 			p.must(p.signedIn(), "changePassword", map[string]any{"currentPassword": p.password, "newPassword": another})
 			p.drop()
 		})},
-		"locked":    {enter: settled((*person).lock)},
+		"locked": {enter: settled((*person).lock)},
+		"moved":  {enter: settled((*person).move)},
+		"moved-suspended": {enter: settled(func(p *person) {
+			p.move()
+			if err := p.w.suspendUser(p.elsewhere()); err != nil {
+				p.Fatal(err)
+			}
+		})},
+		"moved-deleted": {enter: settled(func(p *person) {
+			p.move()
+			p.leave()
+		})},
+		"taken-back": {enter: settled(func(p *person) {
+			p.move()
+			p.must(p.client(), "revertEmailChange", map[string]any{"token": p.wayBack})
+			p.drop()
+		})},
 		"suspended": {enter: settled((*person).suspend)},
 		"suspended-locked": {enter: settled(func(p *person) {
 			p.lock()

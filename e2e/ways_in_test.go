@@ -24,6 +24,7 @@ type person struct {
 	flow, code, link, notMe string
 	access, refresh         string
 	resetLink, usernameLink string
+	confirmLink, wayBack    string
 }
 
 func (p *person) client() *client {
@@ -75,6 +76,22 @@ func (p *person) settleIn() {
 	p.resetLink = p.post()
 	p.must(p.client(), "requestUsernameReset", map[string]any{"email": p.address})
 	p.usernameLink = p.post()
+	p.must(p.signedIn(), "requestEmailChange", map[string]any{"newEmail": p.elsewhere()})
+	p.drop()
+	letter, err := p.w.nextLetter(p.elsewhere())
+	if err != nil {
+		p.Fatal(err)
+	}
+	p.confirmLink = tokenOf(p.T, letter.Text)
+}
+
+// elsewhere is the address that the person asked to have instead.
+func (p *person) elsewhere() string { return "new." + p.address }
+
+// move makes it the account's. The person goes on with the old one.
+func (p *person) move() {
+	p.must(p.client(), "confirmEmailChange", map[string]any{"token": p.confirmLink})
+	p.wayBack = p.post()
 }
 
 func (p *person) invite() {
@@ -122,7 +139,7 @@ func (p *person) came() string {
 	}
 	for subject, word := range map[string]string{
 		"Activate": "activation", "You already have": "attempt", "Choose a new password": "reset",
-		"Your account at Gatehouse is not active": "inactive",
+		"Your account at Gatehouse is not active": "inactive", "This address is reserved": "reserved",
 	} {
 		if strings.HasPrefix(letter.Subject, subject) {
 			return word
@@ -233,6 +250,10 @@ func (p *person) through(way string) string {
 		return linked("resetPassword", p.resetLink, map[string]any{"newPassword": "four green umbrellas"})
 	case "rname":
 		return linked("resetUsername", p.usernameLink, map[string]any{"username": "other." + strings.Split(p.address, "@")[0]})
+	case "confirm":
+		return linked("confirmEmailChange", p.confirmLink, map[string]any{})
+	case "revert":
+		return linked("revertEmailChange", p.wayBack, map[string]any{})
 	case "decline":
 		return linked("declineRegistration", p.notMe, map[string]any{})
 	case "logout":
