@@ -221,6 +221,23 @@ func tellAll(t *testing.T, w *world, s *spy) {
 	s.silent("verifyToken", good("verifyToken", map[string]any{"token": last}))
 	s.silent("sessions", good("sessions", nil))
 	s.silent("exportAccount", good("exportAccount", nil))
+
+	// The account moves, and is taken back.
+	const elsewhere = "ada@example.net"
+	good("requestEmailChange", map[string]any{"newEmail": elsewhere})
+	s.letter(ada)
+	confirm, _, _ := s.letter(elsewhere)
+	page(t, w, "/confirm-email?token="+confirm)
+	good("confirmEmailChange", map[string]any{"token": confirm})
+	back, _, _ := s.letter(ada)
+	page(t, w, "/revert-email?token="+back)
+	good("revertEmailChange", map[string]any{"token": back})
+	s.letter(elsewhere)
+	reset, _, _ = s.letter(ada)
+	fifth := s.knows("password", "Fünf blaue Boote = 9 Netze")
+	good("resetPassword", map[string]any{"token": reset, "newPassword": fifth})
+	s.letter(ada)
+	app.token, _ = s.tokens(good("login", map[string]any{"identifier": ada, "password": fifth}), "login")
 	s.look()
 	s.copyFiles()
 	s.silent("deleteAccount", good("deleteAccount", nil))
