@@ -44,9 +44,16 @@ type AccountQueries interface {
 // user's ID and without the client's address or user agent. Unauthenticated
 // where the account is gone already, Conflict for the last administrator.
 func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
-	var user User
+	user, err := s.Me(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	silenced, err := s.spare(ctx, c.Client, user)
+	if err != nil {
+		return "", err
+	}
 	var token BlacklistedToken
-	err := s.store.InTx(ctx, func(q Queries) error {
+	err = s.store.InTx(ctx, func(q Queries) error {
 		// First, and all administrators at once: two who delete themselves
 		// together would else each count the other. Sign-ins wait here as well,
 		// and find nobody afterwards.
@@ -55,6 +62,9 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 			return err
 		}
 		if user, err = leaving(locked, c.UserID); err != nil {
+			return err
+		}
+		if err := s.stillSignedIn(ctx, q, c); err != nil {
 			return err
 		}
 		if token, err = s.endForGood(ctx, q, c.Client, user.ID); err != nil {
@@ -73,8 +83,8 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 		}
 		for _, address := range addresses {
 			if err := s.writeLetter(ctx, q, c.Client, Letter{
-				Kind: LetterAccountDeleted, To: address.Text, Name: user.Name, Locale: user.Locale,
-			}, false); err != nil {
+				Kind: LetterAccountDeleted, To: address.Text, Name: user.greeted(), Locale: user.Locale,
+			}, silenced); err != nil {
 				return err
 			}
 		}

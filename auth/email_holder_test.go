@@ -204,3 +204,21 @@ func TestADeletedAccountLeavesNothingOfTheAddressesThatItLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoConfirmsInNoSessionKeepsTheOneThatAsked: an API token of the user's is
+// none that could stay.
+func TestWhoConfirmsInNoSessionKeepsTheOneThatAsked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	asking := h.newcomer(adaOld)
+	token := h.askChange(asking, adaNew)
+	confirming := h.stranger()
+	confirming.Kind, confirming.UserID = auth.ByAPIToken, asking.UserID
+	_, err := h.ConfirmEmailChange(h.ctx, confirming, token)
+	ok(t, err)
+	living, err := h.store.LivingSessions(h.ctx, asking.UserID, h.Now())
+	ok(t, err)
+	if len(living) != 1 || living[0].ID != asking.SessionID {
+		t.Errorf("sessions %+v", living)
+	}
+}

@@ -98,11 +98,11 @@ func (s *Service) endOwn(ctx context.Context, c Caller, reason EndReason, end fu
 // endOthers ends every session of the user but keep, voids its links but the ways
 // back, and says how many were signed in. The caller holds the user's row lock,
 // so that no sign-in slips in between.
-func (s *Service) endOthers(ctx context.Context, q Queries, c Client, userID, keep uuid.UUID, reason EndReason) (signedOut int, revoked []BlacklistedToken, err error) {
-	if err := q.VoidLinks(ctx, endingLinksOf(userID), c.Now); err != nil {
+func (s *Service) endOthers(ctx context.Context, q Queries, c Client, user User, keep uuid.UUID, reason EndReason) (signedOut int, revoked []BlacklistedToken, err error) {
+	if err := q.VoidLinks(ctx, user.endingLinks(), c.Now); err != nil {
 		return 0, nil, err
 	}
-	ended, err := q.EndOtherSessions(ctx, userID, keep, reason, c.Now)
+	ended, err := q.EndOtherSessions(ctx, user.ID, keep, reason, c.Now)
 	if err != nil {
 		return 0, nil, err
 	}

@@ -26,14 +26,31 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 	if err != nil {
 		return "", err
 	}
-	account, err := s.holderOf(ctx, c.Client, email.Key)
+	err = s.writeReset(ctx, c, email, silenced, r)
+	if errors.Is(err, ErrNotFound) {
+		// The account was deleted since it was read. Looked for anew there is nobody;
+		// a failure would tell that there was somebody until now, and so would
+		// counting the request twice.
+		err = s.writeReset(ctx, c, email, silenced, r)
+	}
 	if err != nil {
 		return "", err
+	}
+	s.wake()
+	return address, nil
+}
+
+// writeReset writes the link and its letter, or their like where they are to come
+// to nothing; ErrNotFound where the account is deleted meanwhile.
+func (s *Service) writeReset(ctx context.Context, c Caller, email Address, silenced bool, r reset) error {
+	account, err := s.holderOf(ctx, c.Client, email.Key)
+	if err != nil {
+		return err
 	}
 	reg, err := s.store.NewestRegistration(ctx, email.Key, c.Now)
 	registered, err := found(err)
 	if err != nil {
-		return "", err
+		return err
 	}
 
 	good := account.Status == Active && !account.reserved() && !silenced
@@ -47,7 +64,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		link.UserID, older.UserID = account.ID, account.ID
 	}
 	letter := Letter{
-		Kind: r.letter, To: account.Email.Text, Name: account.Name,
+		Kind: r.letter, To: account.Email.Text, Name: account.greeted(),
 		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
 	}
 	void := !good
@@ -63,7 +80,7 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 	if r.event != "" {
 		asked = append(asked, s.event(c.Client, r.event, account.ID, nil))
 	}
-	err = s.store.InTx(ctx, func(q Queries) error {
+	return s.store.InTx(ctx, func(q Queries) error {
 		if err := replaceLinks(ctx, q, older, link); err != nil {
 			return err
 		}
@@ -72,14 +89,4 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		}
 		return q.InsertEvents(ctx, asked...)
 	})
-	if errors.Is(err, ErrNotFound) {
-		// The account was deleted since it was read. Asked anew there is nobody; a
-		// failure would tell that there was somebody until now.
-		return s.requestReset(ctx, c, address, r)
-	}
-	if err != nil {
-		return "", err
-	}
-	s.wake()
-	return address, nil
 }

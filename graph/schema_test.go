@@ -181,6 +181,7 @@ func TestEachKindOfCallerGetsToUsersByThesePathsAlone(t *testing.T) {
 	t.Parallel()
 	schema := contract()
 	signingIn := []string{
+		"Mutation.register RegisterPayload.signedIn SignedIn.user",
 		"Mutation.activate LoginResult SignedIn.user", "Mutation.login LoginResult SignedIn.user", "Mutation.refresh SignedIn.user",
 	}
 	for kind, want := range map[auth.CallerKind][]string{
