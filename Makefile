@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build generate migration verify lint test check race bench clean postgresql chromium browser
+.PHONY: first-five-minutes help run build generate migration verify lint test fuzz check race bench clean postgresql chromium browser
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -33,6 +33,12 @@ lint: ## golangci-lint, at its pinned version
 
 test: postgresql chromium browser ## everything that is tested, on SQLite and on PostgreSQL
 	go test -timeout 30m ./...
+	scripts/fuzz 10s 'Verify|Addresses|Envelope|Document|Links|Redirects|Cookies'
+
+FUZZTIME ?= 5m
+
+fuzz: ## fuzz every target for five minutes, or FUZZTIME
+	scripts/fuzz $(FUZZTIME)
 
 # What drives a browser is behind a build constraint.
 check: postgresql ## build, vet and test while working, all but what needs a browser; what has not changed is not tested again

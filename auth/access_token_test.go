@@ -33,7 +33,6 @@ func testTokenID(at time.Time) uuid.UUID {
 	return id
 }
 
-// A forge has a key set, its first key, and what a good token says.
 func TestAnAccessTokenSaysWhatRFC9068Asks(t *testing.T) {
 	t.Parallel()
 	f := newForge(t)

@@ -162,7 +162,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 		if !won {
 			return InvalidToken
 		}
-		if revoked, err = s.endOthers(ctx, q, c.Client, user, keep, EndedByEmailChange); err != nil {
+		if _, revoked, err = s.endOthers(ctx, q, c.Client, user, keep, EndedByEmailChange); err != nil {
 			return err
 		}
 		_, more, err := s.proveAddress(ctx, q, c.Client, user, EndedByEmailChange)

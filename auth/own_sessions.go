@@ -70,11 +70,13 @@ func (s *Service) RevokeOtherSessions(ctx context.Context, c Caller) (int, error
 	})
 }
 
-// endOwn ends what end does, and its access tokens with it.
+// endOwn ends what end does, and its access tokens with it, and says how many
+// were signed in.
 func (s *Service) endOwn(ctx context.Context, c Caller, reason EndReason, end func(Queries) ([]EndedSession, error)) (int, error) {
 	if c.Kind == Anonymous {
 		return 0, Unauthenticated
 	}
+	signedOut := 0
 	var revoked []BlacklistedToken
 	err := s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
@@ -82,6 +84,7 @@ func (s *Service) endOwn(ctx context.Context, c Caller, reason EndReason, end fu
 		if err != nil {
 			return err
 		}
+		signedOut = living(ended, c.Now)
 		revoked, err = s.revoke(ctx, q, c.Client, ended, reason)
 		return err
 	})
@@ -89,22 +92,23 @@ func (s *Service) endOwn(ctx context.Context, c Caller, reason EndReason, end fu
 		return 0, err
 	}
 	s.blacklist.Add(revoked...)
-	return len(revoked), nil
+	return signedOut, nil
 }
 
-// endOthers ends every session of the user but keep, and voids its links but the
-// ways back. The caller holds the user's row lock, so that no sign-in slips in
-// between.
-func (s *Service) endOthers(ctx context.Context, q Queries, c Client, user User, keep uuid.UUID, reason EndReason) ([]BlacklistedToken, error) {
+// endOthers ends every session of the user but keep, voids its links but the ways
+// back, and says how many were signed in. The caller holds the user's row lock,
+// so that no sign-in slips in between.
+func (s *Service) endOthers(ctx context.Context, q Queries, c Client, user User, keep uuid.UUID, reason EndReason) (signedOut int, revoked []BlacklistedToken, err error) {
 	if err := q.VoidLinks(ctx, user.endingLinks(), c.Now); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	if err := q.ForgetNetworks(ctx, user.ID); err != nil {
 		return nil, err
 	}
 	ended, err := q.EndOtherSessions(ctx, user.ID, keep, reason, c.Now)
 	if err != nil {
-		return nil, err
+		return 0, nil, err
 	}
-	return s.revoke(ctx, q, c, ended, reason)
+	revoked, err = s.revoke(ctx, q, c, ended, reason)
+	return living(ended, c.Now), revoked, err
 }

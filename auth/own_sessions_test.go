@@ -128,3 +128,36 @@ func TestRevokingTheOtherSessionsLeavesThisOne(t *testing.T) {
 	_, err = h.RevokeOtherSessions(h.ctx, h.stranger())
 	wants(t, err, auth.Unauthenticated)
 }
+
+// Nobody was signed in by it any more: told that somebody was, a user would look
+// for a thief.
+func TestASessionThatHadExpiredIsEndedAndNotCounted(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	expired := h.login("ada@example.org")
+	h.pass(13 * 24 * time.Hour)
+	own, other := h.login("ada@example.org"), h.login("ada@example.org")
+	h.pass(36 * time.Hour)
+	own, err := h.refresh(own.Tokens.Refresh)
+	ok(t, err)
+	ended, err := h.RevokeOtherSessions(h.ctx, h.caller(own.Tokens.Access))
+	ok(t, err)
+	if ended != 1 || h.livesOn(other) {
+		t.Errorf("%d sessions ended, not the living one", ended)
+	}
+	row, err := h.store.SessionByID(h.ctx, expired.Session.ID)
+	ok(t, err)
+	if row.EndReason != auth.EndedByRevocation {
+		t.Errorf("what had expired was left as %q", row.EndReason)
+	}
+
+	h.login("ada@example.org")
+	h.pass(15 * 24 * time.Hour)
+	own = h.login("ada@example.org")
+	ended, err = h.changePassword(own, password, another)
+	ok(t, err)
+	if ended != 0 {
+		t.Errorf("a change of password ended %d sessions, of which none lived", ended)
+	}
+}

@@ -75,6 +75,7 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 	if err != nil {
 		return 0, errors.Join(err, s.giveBack(ctx, c.Client, meters))
 	}
+	signedOut := 0
 	var revoked []BlacklistedToken
 	err = s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
@@ -88,7 +89,7 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 		if err := q.SetPassword(ctx, user.ID, hash, c.Now); err != nil {
 			return err
 		}
-		revoked, err = s.endOthers(ctx, q, c.Client, user, c.SessionID, EndedByPasswordChange)
+		signedOut, revoked, err = s.endOthers(ctx, q, c.Client, user, c.SessionID, EndedByPasswordChange)
 		if err != nil {
 			return err
 		}
@@ -107,5 +108,5 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 	}
 	s.blacklist.Add(revoked...)
 	s.wake()
-	return len(revoked), nil
+	return signedOut, nil
 }

@@ -93,6 +93,7 @@ type world struct {
 	http   *httptest.Server
 	mail   *mailtest.SMTP
 	log    *syncBuffer
+	secret string // the server's
 
 	mu         sync.Mutex
 	now        time.Time
@@ -115,14 +116,14 @@ func newWorld(t testing.TB, o worldOptions) *world {
 		t: t, mail: mailtest.NewSMTP(t, mailtest.SMTPOptions{}), log: &syncBuffer{},
 		now: time.Now().UTC().Truncate(time.Second),
 	}
-	secret, err := auth.NewSecret(rand.Reader)
-	if err != nil {
+	var err error
+	if w.secret, err = auth.NewSecret(rand.Reader); err != nil {
 		t.Fatal(err)
 	}
 	environ := append([]string{
 		"GATEHOUSE_PUBLIC_URL=" + publicURL,
 		"GATEHOUSE_DATABASE_URL=" + o.database,
-		"GATEHOUSE_SECRET=" + secret,
+		"GATEHOUSE_SECRET=" + w.secret,
 		"GATEHOUSE_MAIL_URL=" + w.mail.URL(),
 		"GATEHOUSE_MAIL_FROM=Gatehouse <gatehouse@example.org>",
 		"GATEHOUSE_TRUSTED_PROXIES=127.0.0.1",

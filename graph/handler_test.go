@@ -330,23 +330,6 @@ func TestADocumentIsRememberedOnceItHasPassed(t *testing.T) {
 	}
 }
 
-// TestAHostileDocumentCostsLittleAltogether bounds all that comes before a field
-// is run, parser and validation included, by what does not depend on the
-// machine. A thousand tokens are some 200 KiB once parsed; what they ask for is
-// never written out, and no pair of fields has an error of its own.
-func TestAHostileDocumentCostsLittleAltogether(t *testing.T) {
-	documents := newBench(nil).handler.documents
-	for name, text := range hostile() {
-		bytes := allocated(func() {
-			documents.take(text)
-			documents.good.Purge()
-		})
-		if bytes > 1536<<10 {
-			t.Errorf("%s: %d KiB", name, bytes>>10)
-		}
-	}
-}
-
 func TestADeferredFragmentLeavesNoGoroutineBehind(t *testing.T) {
 	b := newBench(nil)
 	b.query(t, settingsQuery)
@@ -356,18 +339,5 @@ func TestADeferredFragmentLeavesNoGoroutineBehind(t *testing.T) {
 	}
 	if after := runtime.NumGoroutine(); after > before+5 {
 		t.Errorf("%d goroutines became %d", before, after)
-	}
-}
-
-func BenchmarkHostileDocuments(b *testing.B) {
-	documents := newBench(nil).handler.documents
-	for name, text := range hostile() {
-		b.Run(strings.ReplaceAll(name, " ", "_"), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				documents.take(text)
-				documents.good.Purge()
-			}
-		})
 	}
 }

@@ -154,39 +154,71 @@ func TestWhatIsNotOpenByNameIsGuarded(t *testing.T) {
 	}
 }
 
-// TestAStrangerGetsToAUserThroughASignInOnly walks every path of the schema that
-// an anonymous caller may take.
-func TestAStrangerGetsToAUserThroughASignInOnly(t *testing.T) {
+// admitted says whether the guard of a field lets the kind of caller in: by the
+// directive as it is written, and its default where it says nothing.
+func admitted(t *testing.T, f *ast.FieldDefinition, kind auth.CallerKind) bool {
+	t.Helper()
+	guard := f.Directives.ForName("auth")
+	if guard == nil {
+		return true
+	}
+	by := contract().Directives["auth"].Arguments.ForName("by").DefaultValue
+	if written := guard.Arguments.ForName("by"); written != nil {
+		by = written.Value
+	}
+	kinds, err := by.Value(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kind != auth.Anonymous && slices.Contains(kinds.([]any), any(string(kind)))
+}
+
+// TestEachKindOfCallerGetsToUsersByThesePathsAlone walks every path of the schema
+// that a caller of the kind may take. A stranger gets to a user by signing in;
+// of those who are signed in nobody gets to another's, since no path leads
+// through anything but oneself.
+func TestEachKindOfCallerGetsToUsersByThesePathsAlone(t *testing.T) {
 	t.Parallel()
 	schema := contract()
-	var reached []string
-	var walk func(d *ast.Definition, path []string)
-	walk = func(d *ast.Definition, path []string) {
-		if d.Name == "User" {
-			reached = append(reached, strings.Join(path, " > "))
-			if !slices.Contains(path, "SignedIn") {
-				t.Errorf("a stranger reaches User by %s", strings.Join(path, " > "))
-			}
-		}
-		if slices.Contains(path, d.Name) {
-			return
-		}
-		path = append(slices.Clone(path), d.Name)
-		for _, possible := range schema.PossibleTypes[d.Name] {
-			if possible != d {
-				walk(possible, path)
-			}
-		}
-		for _, f := range d.Fields {
-			if f.Directives.ForName("auth") == nil && !strings.HasPrefix(f.Name, "__") {
-				walk(schema.Types[f.Type.Name()], append(slices.Clone(path), f.Name))
-			}
-		}
+	signingIn := []string{
+		"Mutation.register RegisterPayload.signedIn SignedIn.user",
+		"Mutation.activate LoginResult SignedIn.user", "Mutation.login LoginResult SignedIn.user", "Mutation.refresh SignedIn.user",
 	}
-	walk(schema.Query, nil)
-	walk(schema.Mutation, nil)
-	// register, activate, login and refresh: the walk did walk.
-	if len(reached) != 4 {
-		t.Errorf("paths to User: %q", reached)
+	for kind, want := range map[auth.CallerKind][]string{
+		auth.Anonymous: signingIn,
+		auth.BySession: slices.Concat(signingIn, []string{
+			"Query.me", "Mutation.updateProfile UpdateProfilePayload.user", "Mutation.changeUsername ChangeUsernamePayload.user",
+		}),
+		auth.ByImpersonator: slices.Concat(signingIn, []string{"Query.me"}),
+		auth.ByAPIToken:     slices.Concat(signingIn, []string{"Query.me"}),
+	} {
+		var reached []string
+		var walk func(d *ast.Definition, path, through []string)
+		walk = func(d *ast.Definition, path, through []string) {
+			if d.Name == "User" {
+				reached = append(reached, strings.Join(path, " "))
+			}
+			if slices.Contains(through, d.Name) {
+				return
+			}
+			through = append(slices.Clone(through), d.Name)
+			for _, possible := range schema.PossibleTypes[d.Name] {
+				if possible != d {
+					walk(possible, append(slices.Clone(path), d.Name), through)
+				}
+			}
+			for _, f := range d.Fields {
+				if !strings.HasPrefix(f.Name, "__") && admitted(t, f, kind) {
+					walk(schema.Types[f.Type.Name()], append(slices.Clone(path), d.Name+"."+f.Name), through)
+				}
+			}
+		}
+		walk(schema.Query, nil, nil)
+		walk(schema.Mutation, nil, nil)
+		slices.Sort(reached)
+		slices.Sort(want)
+		if !slices.Equal(reached, want) {
+			t.Errorf("a caller of the kind %q gets to users by\n%s\nand not by\n%s", kind, strings.Join(reached, "\n"), strings.Join(want, "\n"))
+		}
 	}
 }

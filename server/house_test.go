@@ -64,7 +64,7 @@ func (j *journal) String() string {
 
 // A house is a whole server on SQLite, its clock, its log and its letters.
 type house struct {
-	t       *testing.T
+	t       testing.TB
 	server  *Server
 	clock   *handClock
 	journal *journal
@@ -75,7 +75,7 @@ type house struct {
 
 // settle makes the configuration of a house: cheap hashing, letters as files,
 // and what the test sets.
-func settle(t *testing.T, set map[string]string) (config.Config, string) {
+func settle(t testing.TB, set map[string]string) (config.Config, string) {
 	t.Helper()
 	dir := t.TempDir()
 	letters := filepath.Join(dir, "letters")
@@ -103,7 +103,7 @@ func testDeps(clock *handClock, log *journal) Deps {
 func newClock() *handClock { return &handClock{at: time.Date(2030, 5, 6, 7, 8, 9, 0, time.UTC)} }
 
 // build makes a house whose requests go through httptest.
-func build(t *testing.T, set map[string]string) *house {
+func build(t testing.TB, set map[string]string) *house {
 	t.Helper()
 	cfg, letters := settle(t, set)
 	h := &house{t: t, clock: newClock(), journal: &journal{}, mail: letters}

@@ -32,7 +32,7 @@ func (h *house) registered() (activate, decline string) {
 	return tokenOf(h.t, links[0]), tokenOf(h.t, links[1])
 }
 
-func tokenOf(t *testing.T, link string) string {
+func tokenOf(t testing.TB, link string) string {
 	t.Helper()
 	return mustURL(t, link).Query().Get("token")
 }

@@ -268,6 +268,15 @@ func (c *Cluster) createFrom(name, template string) (string, error) {
 	return c.url(name), nil
 }
 
+// Dump is what an operator's backup of the database holds, as pg_dump writes it.
+func (c *Cluster) Dump(url string) (string, error) {
+	out, err := c.command("pg_dump", "--dbname="+url).Output()
+	if err != nil {
+		return "", fmt.Errorf("storetest: dump database: %w", err)
+	}
+	return string(out), nil
+}
+
 // Address is where the server listens: "127.0.0.1:port".
 func (c *Cluster) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
 
