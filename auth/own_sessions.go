@@ -103,7 +103,7 @@ func (s *Service) endOthers(ctx context.Context, q Queries, c Client, user User,
 		return 0, nil, err
 	}
 	if err := q.ForgetNetworks(ctx, user.ID); err != nil {
-		return nil, err
+		return 0, nil, err
 	}
 	ended, err := q.EndOtherSessions(ctx, user.ID, keep, reason, c.Now)
 	if err != nil {
