@@ -29,6 +29,7 @@ const (
 	EventAccountExported       EventType = "ACCOUNT_EXPORTED"
 	EventAccountDeleted        EventType = "ACCOUNT_DELETED"
 	EventSigningKeyRotated     EventType = "SIGNING_KEY_ROTATED"
+	EventSigningKeyDropped     EventType = "SIGNING_KEY_DROPPED"
 )
 
 // An Event is one fact of the audit log. It holds IDs and no secret; it has no
