@@ -41,20 +41,44 @@ type AccountQueries interface {
 // user's ID and without the client's address or user agent. Unauthenticated
 // where the account is gone already, Conflict for the last administrator.
 func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
+	user, err := s.deleteUser(ctx, c.Client, c.UserID, func(locked []User) (User, error) { return leaving(locked, c.UserID) })
+	return user.Email.Text, err
+}
+
+// DeleteUser deletes the account that an operator names by ID, e-mail address or
+// username, suspended or not, by the rules of [Service.DeleteAccount]: its owner
+// gets the farewell as well. ErrNotFound where there is none; Conflict for the
+// last administrator, and where the name is that of two.
+func (s *Service) DeleteUser(ctx context.Context, name string) (User, error) {
+	account, err := s.accountNamed(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	return s.deleteUser(ctx, Client{Now: s.Now()}, account.ID, func(locked []User) (User, error) {
+		user, err := lockedUser(locked, account.ID)
+		if err == nil && lastAdministrator(locked, user) {
+			err = errLastAdministrator()
+		}
+		return user, err
+	})
+}
+
+// deleteUser deletes the user whom choose finds among those that were locked.
+func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, choose func(locked []User) (User, error)) (User, error) {
 	var user User
 	var token BlacklistedToken
 	err := s.store.InTx(ctx, func(q Queries) error {
 		// First, and all administrators at once: two who delete themselves
 		// together would else each count the other. Sign-ins wait here as well,
 		// and find nobody afterwards.
-		locked, err := q.LockUserAndHolders(ctx, c.UserID, RoleAdmin)
+		locked, err := q.LockUserAndHolders(ctx, id, RoleAdmin)
 		if err != nil {
 			return err
 		}
-		if user, err = leaving(locked, c.UserID); err != nil {
+		if user, err = choose(locked); err != nil {
 			return err
 		}
-		if token, err = s.endForGood(ctx, q, c.Client, user.ID); err != nil {
+		if token, err = s.endForGood(ctx, q, c, user.ID); err != nil {
 			return err
 		}
 		if err := s.deleteAll(ctx, q, user); err != nil {
@@ -64,16 +88,16 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 		if err := q.InsertEvents(ctx, s.event(Client{Now: c.Now}, EventAccountDeleted, user.ID, nil)); err != nil {
 			return err
 		}
-		return s.writeLetter(ctx, q, c.Client, Letter{
+		return s.writeLetter(ctx, q, c, Letter{
 			Kind: LetterAccountDeleted, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
 		}, false)
 	})
 	if err != nil {
-		return "", err
+		return User{}, err
 	}
 	s.blacklist.Add(token)
 	s.wake()
-	return user.Email.Text, nil
+	return user, nil
 }
 
 // leaving is the user among those that were locked, if it may go.
@@ -82,8 +106,7 @@ func leaving(locked []User, id uuid.UUID) (User, error) {
 	if at < 0 || locked[at].Status != Active {
 		return User{}, Unauthenticated
 	}
-	// Whoever else was locked is an administrator.
-	if slices.Contains(locked[at].Roles, RoleAdmin) && len(locked) == 1 {
+	if lastAdministrator(locked, locked[at]) {
 		return User{}, Conflict
 	}
 	return locked[at], nil

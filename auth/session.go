@@ -19,6 +19,7 @@ const (
 	EndedByPasswordReset  EndReason = "PASSWORD_RESET"
 	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
 	EndedByDeletion       EndReason = "ACCOUNT_DELETED"
+	EndedByOperator       EndReason = "ENDED_BY_OPERATOR" // with all others
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation

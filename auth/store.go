@@ -34,6 +34,7 @@ type Queries interface {
 	SigningKeyQueries
 	ProfileQueries
 	AccountQueries
+	AdministrationQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error

@@ -17,7 +17,7 @@ func (prune) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	removed, err := server.Prune(ctx, cfg, deps)
+	removed, err := server.Prune(ctx, cfg, deps, nil)
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,7 @@ func Run(t *testing.T, open Opener) {
 		{"signing keys", signingKeys},
 		{"outbox", outbox},
 		{"accounts", accounts},
+		{"administration", administration},
 		{"transactions", transactions},
 		{"statements", statements},
 	}
