@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"strconv"
+
+	"gatehouse/server"
+)
+
+type keys struct {
+	List   listKeys  `cmd:"" help:"List the keys that sign access tokens."`
+	Rotate rotateKey `cmd:"" help:"Make a new key now. It is published at once and signs in ten minutes, and nobody is signed out. The server does so by itself."`
+	Drop   dropKey   `cmd:"" help:"Drop a compromised key, and with it all access tokens that it signed. Clients get new ones with their refresh tokens."`
+}
+
+// listKeys lists the signing keys.
+type listKeys struct{ output }
+
+// Help implements kong.HelpProvider.
+func (listKeys) Help() string { return examples("gatehouse keys list", "gatehouse keys list --json") }
+
+// Run implements the command.
+func (c listKeys) Run(ctx context.Context, p *process) error {
+	cfg, deps, err := p.settings(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	all, err := server.Keys(ctx, cfg, deps)
+	if err != nil {
+		return err
+	}
+	answers, rows := make([]keyAnswer, len(all)), make([][]string, len(all))
+	for i, k := range all {
+		answers[i] = presentKey(k)
+		rows[i] = []string{strconv.Itoa(k.Sequence), string(k.State), k.Algorithm, day(k.CreatedAt), day(k.SignsFrom), day(k.RetiresAt), day(k.DroppedAt), k.ID}
+	}
+	return c.print(p, answers, table("NUMBER STATE ALGORITHM CREATED SIGNS-FROM RETIRES DROPPED ID", rows))
+}
+
+// rotateKey makes the successor of the newest key.
+type rotateKey struct{ output }
+
+// Help implements kong.HelpProvider.
+func (rotateKey) Help() string {
+	return "It fails where a key that was made before still waits to sign.\n\n" + examples("gatehouse keys rotate")
+}
+
+// Run implements the command.
+func (c rotateKey) Run(ctx context.Context, p *process) error {
+	cfg, deps, err := p.settings(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	made, err := server.RotateKey(ctx, cfg, deps)
+	if err != nil {
+		return err
+	}
+	return c.print(p, presentKey(made), sentence("key %d signs from %s", made.Sequence, day(made.SignsFrom)))
+}
+
+// dropKey drops a compromised key.
+type dropKey struct {
+	Key string `arg:"" help:"Its number or ID, as gatehouse keys list shows them."`
+	confirmation
+	output
+}
+
+// Help implements kong.HelpProvider.
+func (dropKey) Help() string {
+	return "A key that signs has a successor at once. Running servers hear of it within a second; services that keep a copy of the published keys take the dropped one for as long as they keep that, five minutes by its headers.\n\n" +
+		examples("gatehouse keys drop 3", "gatehouse keys drop 3 --yes --json")
+}
+
+// Run implements the command.
+func (c dropKey) Run(ctx context.Context, p *process) error {
+	cfg, deps, err := p.settings(slog.LevelWarn)
+	if err != nil {
+		return err
+	}
+	if err := c.ask(p, "This drops key "+c.Key+", and refuses all that it signed."); err != nil {
+		return err
+	}
+	dropped, err := server.DropKey(ctx, cfg, deps, c.Key)
+	if err != nil {
+		return err
+	}
+	return c.print(p, presentKey(dropped), func(w io.Writer) error {
+		return sentence("key %d is dropped since %s", dropped.Sequence, day(dropped.DroppedAt))(w)
+	})
+}
+
+// A keyAnswer is a key for scripts.
+type keyAnswer struct {
+	Number    int     `json:"number"`
+	ID        string  `json:"id"`
+	Algorithm string  `json:"algorithm"`
+	State     string  `json:"state"`
+	CreatedAt *string `json:"createdAt"`
+	SignsFrom *string `json:"signsFrom"`
+	RetiresAt *string `json:"retiresAt"`
+	DroppedAt *string `json:"droppedAt"`
+}
+
+func presentKey(k server.SigningKey) keyAnswer {
+	return keyAnswer{
+		Number: k.Sequence, ID: k.ID, Algorithm: k.Algorithm, State: string(k.State),
+		CreatedAt: instant(k.CreatedAt), SignsFrom: instant(k.SignsFrom),
+		RetiresAt: instant(k.RetiresAt), DroppedAt: instant(k.DroppedAt),
+	}
+}
