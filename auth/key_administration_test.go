@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -177,6 +178,30 @@ func TestDroppingAnOlderKeyLeavesTheSignerAlone(t *testing.T) {
 	ok(t, err)
 	if got := states(t, h); got != "1 DROPPED, 2 VERIFYING, 3 DROPPED, 4 SIGNING" {
 		t.Error(got)
+	}
+}
+
+func TestOfManyWhoDropAKeyTogetherOneMakesItsSuccessor(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for round := range 20 {
+		var group sync.WaitGroup
+		for range 10 {
+			group.Go(func() {
+				if _, err := h.DropSigningKey(h.ctx, strconv.Itoa(round+1)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		keys, err := h.Keys(h.ctx)
+		ok(t, err)
+		if len(keys) != round+2 || keys[round+1].State != auth.KeySigning {
+			t.Fatalf("round %d: %s", round, states(t, h))
+		}
+	}
+	if left := rows(t, h); strings.Count(left, "SIGNING_KEY_DROPPED") != 20 {
+		t.Error("a drop is noted otherwise than once")
 	}
 }
 

@@ -96,8 +96,11 @@ func (q *queries) SealedLetters(ctx context.Context, after uuid.UUID, limit int)
 
 // ResealLetter implements auth.AdministrationQueries.
 func (q *queries) ResealLetter(ctx context.Context, id uuid.UUID, old, sealed, recipient []byte) (bool, error) {
-	n, err := q.exec(ctx, "UPDATE outbox_letters SET sealed = $1, recipient = $2 WHERE id = $3 AND sealed = $4",
-		sealed, recipient, id, old)
+	n, err := q.c.OutboxLetter.Update().
+		Where(outboxletter.ID(id), outboxletter.Sealed(old)).
+		SetSealed(sealed).
+		SetRecipient(recipient).
+		Save(ctx)
 	return won("reseal letter", n, err)
 }
 

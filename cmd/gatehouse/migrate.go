@@ -26,9 +26,11 @@ func (c migrate) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	steps, err := server.PlanMigration(ctx, cfg)
-	if err != nil {
-		return err
+	var steps []server.Step
+	if c.Plan || c.JSON {
+		if steps, err = server.PlanMigration(ctx, cfg); err != nil {
+			return err
+		}
 	}
 	if !c.Plan {
 		if err := server.Migrate(ctx, cfg, deps); err != nil {
