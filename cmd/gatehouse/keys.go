@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"strconv"
 
@@ -58,37 +57,6 @@ func (c rotateKey) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	return c.print(p, presentKey(made), sentence("key %d signs from %s", made.Sequence, day(made.SignsFrom)))
-}
-
-// dropKey drops a compromised key.
-type dropKey struct {
-	Key string `arg:"" help:"Its number or ID, as gatehouse keys list shows them."`
-	confirmation
-	output
-}
-
-// Help implements kong.HelpProvider.
-func (dropKey) Help() string {
-	return "A key that signs has a successor at once. Running servers hear of it within a second; services that keep a copy of the published keys take the dropped one for as long as they keep that, five minutes by its headers.\n\n" +
-		examples("gatehouse keys drop 3", "gatehouse keys drop 3 --yes --json")
-}
-
-// Run implements the command.
-func (c dropKey) Run(ctx context.Context, p *process) error {
-	cfg, deps, err := p.settings(slog.LevelWarn)
-	if err != nil {
-		return err
-	}
-	if err := c.ask(p, "This drops key "+c.Key+", and refuses all that it signed."); err != nil {
-		return err
-	}
-	dropped, err := server.DropKey(ctx, cfg, deps, c.Key)
-	if err != nil {
-		return err
-	}
-	return c.print(p, presentKey(dropped), func(w io.Writer) error {
-		return sentence("key %d is dropped since %s", dropped.Sequence, day(dropped.DroppedAt))(w)
-	})
 }
 
 // A keyAnswer is a key for scripts.
