@@ -33,7 +33,7 @@ func (c listKeys) Run(ctx context.Context, p *process) error {
 	answers, rows := make([]keyAnswer, len(all)), make([][]string, len(all))
 	for i, k := range all {
 		answers[i] = presentKey(k)
-		rows[i] = []string{strconv.Itoa(k.Sequence), string(k.State), k.Algorithm, day(k.CreatedAt), day(k.SignsFrom), day(k.RetiresAt), day(k.DroppedAt), k.ID}
+		rows[i] = []string{strconv.Itoa(k.Sequence), string(k.State), k.Algorithm, minute(k.CreatedAt), minute(k.SignsFrom), minute(k.RetiresAt), minute(k.DroppedAt), k.ID}
 	}
 	return c.print(p, answers, table("NUMBER STATE ALGORITHM CREATED SIGNS-FROM RETIRES DROPPED ID", rows))
 }
@@ -56,7 +56,7 @@ func (c rotateKey) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	return c.print(p, presentKey(made), sentence("key %d signs from %s", made.Sequence, day(made.SignsFrom)))
+	return c.print(p, presentKey(made), sentence("key %d signs from %s", made.Sequence, minute(made.SignsFrom)))
 }
 
 // A keyAnswer is a key for scripts.

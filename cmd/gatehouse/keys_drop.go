@@ -33,5 +33,5 @@ func (c dropKey) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	return c.print(p, presentKey(dropped), sentence("key %d is dropped since %s", dropped.Sequence, day(dropped.DroppedAt)))
+	return c.print(p, presentKey(dropped), sentence("key %d is dropped since %s", dropped.Sequence, minute(dropped.DroppedAt)))
 }

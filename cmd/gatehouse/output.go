@@ -69,8 +69,8 @@ func printable(s string) string {
 	}, s)
 }
 
-// day is an instant for people, to the minute.
-func day(t time.Time) string {
+// minute is an instant for people, to the minute.
+func minute(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}

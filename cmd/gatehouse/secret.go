@@ -73,7 +73,7 @@ func (c rewrapSecret) Run(ctx context.Context, p *process) error {
 		case done.KeepUntil.IsZero():
 			return sentence("the secrets after the first can be taken away")(w)
 		default:
-			return sentence("keep the secrets after the first until %s, or sign out who has not come back by then", day(done.KeepUntil))(w)
+			return sentence("keep the secrets after the first until %s, or sign out who has not come back by then", minute(done.KeepUntil))(w)
 		}
 	})
 }

@@ -34,7 +34,7 @@ func (c userSessions) Run(ctx context.Context, p *process) error {
 	answers, rows := make([]sessionAnswer, len(all)), make([][]string, len(all))
 	for i, s := range all {
 		answers[i] = presentSession(s)
-		rows[i] = []string{s.ID.String(), day(s.CreatedAt), day(s.LastUsedAt()), day(s.ShownExpiry()), strings.Join(s.Methods, " "), s.IPAddress, s.DeviceName, s.UserAgent}
+		rows[i] = []string{s.ID.String(), minute(s.CreatedAt), minute(s.LastUsedAt()), minute(s.ShownExpiry()), strings.Join(s.Methods, " "), s.IPAddress, s.DeviceName, s.UserAgent}
 	}
 	return c.print(p, answers, func(w io.Writer) error {
 		if len(rows) == 0 {

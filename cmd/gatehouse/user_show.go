@@ -48,9 +48,9 @@ func (c showUser) Run(ctx context.Context, p *process) error {
 		{"password", yesNo(u.HasPassword)},
 		{"wrong passwords in a row", failures(u)},
 		{"sessions", strconv.Itoa(u.Sessions)},
-		{"last sign-in", day(u.LastLoginAt)},
-		{"created", day(u.CreatedAt)},
-		{"changed", day(u.UpdatedAt)},
+		{"last sign-in", minute(u.LastLoginAt)},
+		{"created", minute(u.CreatedAt)},
+		{"changed", minute(u.UpdatedAt)},
 	}))
 }
 
