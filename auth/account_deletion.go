@@ -23,11 +23,12 @@ type AccountQueries interface {
 	LockUserAndHolders(ctx context.Context, userID uuid.UUID, role string) ([]User, error)
 	// DeleteUser deletes the user, and its credential, sessions and links.
 	DeleteUser(ctx context.Context, userID uuid.UUID) error
-	// DeleteRegistrations deletes all of the address, void ones too.
-	DeleteRegistrations(ctx context.Context, emailKey string) error
-	// DeleteLinks deletes the links that went to the address, whoever they are
-	// bound to.
-	DeleteLinks(ctx context.Context, emailKey string) error
+	// DeleteRegistrations deletes all of the addresses, void ones too.
+	DeleteRegistrations(ctx context.Context, emailKeys []string) error
+	// DeleteLinks deletes the links that went to one of the addresses and are bound
+	// to no user. Those of another, who asked for the address, stay: by their
+	// absence he would see that it had an account.
+	DeleteLinks(ctx context.Context, emailKeys []string) error
 	// DeleteLetters deletes the letters to any of the recipients, sent or not.
 	DeleteLetters(ctx context.Context, recipients [][]byte) error
 	// ForgetOrigins wipes the client's address and user agent of the events that
@@ -37,7 +38,9 @@ type AccountQueries interface {
 
 // DeleteAccount deletes the caller's account for good, and answers the address
 // that it had. What was held of it goes: credential, sessions, links,
-// registrations of the address, letters that wait. Audit events stay, with the
+// registrations of the address, letters that wait, and the ways back, which frees
+// their addresses. Those get the farewell too: a thief who changed the address
+// first would else be the only one to hear of it. Audit events stay, with the
 // user's ID and without the client's address or user agent. Unauthenticated
 // where the account is gone already, Conflict for the last administrator.
 func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
@@ -81,16 +84,25 @@ func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, choose
 		if token, err = s.endForGood(ctx, q, c, user.ID); err != nil {
 			return err
 		}
-		if err := s.deleteAll(ctx, q, user); err != nil {
+		addresses, err := addressesOf(ctx, q, user, c.Now)
+		if err != nil {
+			return err
+		}
+		if err := s.deleteAll(ctx, q, user.ID, addresses); err != nil {
 			return err
 		}
 		// Of where the user was when it left no more is kept than of the rest.
 		if err := q.InsertEvents(ctx, s.event(Client{Now: c.Now}, EventAccountDeleted, user.ID, nil)); err != nil {
 			return err
 		}
-		return s.writeLetter(ctx, q, c, Letter{
-			Kind: LetterAccountDeleted, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
-		}, false)
+		for _, address := range addresses {
+			if err := s.writeLetter(ctx, q, c, Letter{
+				Kind: LetterAccountDeleted, To: address.Text, Name: user.Name, Locale: user.Locale,
+			}, false); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return User{}, err
@@ -133,21 +145,22 @@ func (s *Service) endForGood(ctx context.Context, q Queries, c Client, userID uu
 	return token, q.InsertBlacklisted(ctx, token)
 }
 
-// deleteAll deletes what is held of the user and its address. Whoever activates a
-// registration asks for the address first, holding nothing, so that neither waits
-// for the other.
-func (s *Service) deleteAll(ctx context.Context, q Queries, user User) error {
-	if err := q.DeleteRegistrations(ctx, user.Email.Key); err != nil {
+// deleteAll deletes what is held of the user and its addresses. Whoever activates
+// a registration asks for the address first, holding nothing, so that neither
+// waits for the other.
+func (s *Service) deleteAll(ctx context.Context, q Queries, userID uuid.UUID, addresses []Address) error {
+	keys := keysOf(addresses)
+	if err := q.DeleteRegistrations(ctx, keys); err != nil {
 		return err
 	}
-	if err := q.DeleteUser(ctx, user.ID); err != nil {
+	if err := q.DeleteUser(ctx, userID); err != nil {
 		return err
 	}
-	if err := q.DeleteLinks(ctx, user.Email.Key); err != nil {
+	if err := q.DeleteLinks(ctx, keys); err != nil {
 		return err
 	}
-	if err := q.DeleteLetters(ctx, s.recipients(user.Email.Text)); err != nil {
+	if err := q.DeleteLetters(ctx, s.recipientsOf(addresses)); err != nil {
 		return err
 	}
-	return q.ForgetOrigins(ctx, user.ID)
+	return q.ForgetOrigins(ctx, userID)
 }

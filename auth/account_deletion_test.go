@@ -252,7 +252,7 @@ func TestLettersOfAnOlderSecretAreDroppedToo(t *testing.T) {
 // nobody's.
 func TestAResetThatADeletionOvertakesTellsNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, func(o *auth.Options) { o.Limits.MailPerAddress = []auth.Rate{{N: 1, Per: time.Hour}} })
 	h.user("ada@example.org")
 	c := h.signedIn("ada@example.org")
 	overtaken := false

@@ -14,9 +14,11 @@ type AccountHoldings interface {
 	CredentialsOf(ctx context.Context, userID uuid.UUID) ([]HeldCredential, error)
 	// SessionsOf are those that live and those that ended.
 	SessionsOf(ctx context.Context, userID uuid.UUID) ([]Session, error)
-	// LinksOf are the links that are bound to the user or went to the address,
-	// used, void and expired ones too; without their digests.
-	LinksOf(ctx context.Context, userID uuid.UUID, emailKey string) ([]Link, error)
+	// LinksOf are the links that are bound to the user, or to no user and went to
+	// one of the addresses, used, void and expired ones too; without their digests.
+	// What is bound to another is no business of this one: it tells what becomes
+	// of the other's account.
+	LinksOf(ctx context.Context, userID uuid.UUID, emailKeys []string) ([]Link, error)
 	// LettersTo are the letters to any of the recipients, void ones too.
 	LettersTo(ctx context.Context, recipients [][]byte) ([]HeldLetter, error)
 	// EventsAbout are the audit rows about the user.
@@ -102,10 +104,14 @@ func (s *Service) collect(ctx context.Context, q Queries, held *AccountExport) (
 	if held.Sessions, err = q.SessionsOf(ctx, user.ID); err != nil {
 		return err
 	}
-	if held.Links, err = q.LinksOf(ctx, user.ID, user.Email.Key); err != nil {
+	addresses, err := addressesOf(ctx, q, user, held.At)
+	if err != nil {
 		return err
 	}
-	if held.Letters, err = q.LettersTo(ctx, s.recipients(user.Email.Text)); err != nil {
+	if held.Links, err = q.LinksOf(ctx, user.ID, keysOf(addresses)); err != nil {
+		return err
+	}
+	if held.Letters, err = q.LettersTo(ctx, s.recipientsOf(addresses)); err != nil {
 		return err
 	}
 	held.Events, err = q.EventsAbout(ctx, user.ID)

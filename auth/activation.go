@@ -207,7 +207,7 @@ func (s *Service) newUser(c Caller, reg Registration) User {
 // else has by now, and ends all other attempts at its address; errOvertaken
 // where another was faster.
 func (s *Service) becomeUser(ctx context.Context, q Queries, c Caller, user *User, reg Registration, link Link) error {
-	won, err := s.insertUser(ctx, q, user)
+	won, err := s.insertUser(ctx, q, c.Client, user)
 	if err == nil && won {
 		won, err = q.CompleteRegistration(ctx, reg.ID, c.Now)
 	}

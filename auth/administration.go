@@ -59,6 +59,9 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 	}
 	err := s.store.InTx(ctx, func(q Queries) error {
 		won, err := q.InsertUser(ctx, user)
+		if err == nil && won {
+			won, err = s.unreserved(ctx, q, c, email.Key)
+		}
 		if err != nil {
 			return err
 		}
@@ -86,12 +89,13 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 }
 
 // writeResetLink sends the user a link by which to choose a password, the first or
-// another.
+// another. It replaces older ones.
 func (s *Service) writeResetLink(ctx context.Context, q Queries, c Client, user User) error {
 	token := s.newSecret()
 	link := s.newLink(c, LinkPasswordReset, token, user.Email.Key, c.Now.Add(s.settings.PasswordResetLifetime), true)
 	link.UserID = user.ID
-	if err := q.InsertLinks(ctx, link); err != nil {
+	older := LinkFilter{UserID: user.ID, Purposes: []LinkPurpose{LinkPasswordReset}}
+	if err := replaceLinks(ctx, q, older, link); err != nil {
 		return err
 	}
 	return s.writeLetter(ctx, q, c, Letter{
@@ -114,10 +118,6 @@ func (s *Service) SendPasswordReset(ctx context.Context, name string) (User, err
 	}
 	c := Client{Now: s.Now()}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		older := LinkFilter{UserID: account.ID, Purposes: []LinkPurpose{LinkPasswordReset}}
-		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
-			return err
-		}
 		if err := s.writeResetLink(ctx, q, c, account.User); err != nil {
 			return err
 		}

@@ -25,9 +25,14 @@ func addresses(h *house) map[string]string {
 	ok(h.t, err)
 	_, err = h.Register(h.ctx, h.from("198.51.100.9"), auth.RegisterInput{Email: "registered@example.org", Password: password})
 	ok(h.t, err)
+	h.user("reserved@example.org")
+	mover := h.signedIn("reserved@example.org")
+	mover.Address = h.from("198.51.100.10").Address
+	h.changed(mover, "elsewhere@example.org")
 	return map[string]string{
 		"unknown": "unknown@example.org", "registered": "registered@example.org", "active": "active@example.org",
 		"suspended": "suspended@example.org", "passwordless": "passwordless@example.org",
+		"reserved": "reserved@example.org",
 	}
 }
 
@@ -280,6 +285,33 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 			c := h.named("ada@example.org", "ada")
 			return func(ctx context.Context) error {
 				_, err := h.ChangeUsername(ctx, c, "countess")
+				return err
+			}
+		},
+		"request e-mail change": func(h *house) prepared {
+			c := h.newcomer(adaOld)
+			h.askChange(c, adaNew)
+			return func(ctx context.Context) error {
+				_, err := h.RequestEmailChange(ctx, c, "third@example.org")
+				return err
+			}
+		},
+		"confirm e-mail change": func(h *house) prepared {
+			c := h.newcomer(adaOld)
+			h.login(adaOld)
+			h.register(adaNew)
+			token := h.askChange(c, adaNew)
+			return func(ctx context.Context) error {
+				_, err := h.ConfirmEmailChange(ctx, h.stranger(), token)
+				return err
+			}
+		},
+		"revert e-mail change": func(h *house) prepared {
+			c := h.newcomer(adaOld)
+			back := h.changed(c, adaNew)
+			h.changed(c, "third@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.RevertEmailChange(ctx, h.stranger(), back)
 				return err
 			}
 		},

@@ -91,7 +91,8 @@ func defaults() auth.Settings {
 		AccessTokenLifetime: 10 * time.Minute, SessionIdleLifetime: 14 * 24 * time.Hour,
 		SessionLifetime: 90 * 24 * time.Hour, RefreshGrace: 10 * time.Second,
 		ReauthenticationAge: 10 * time.Minute, ActivationLifetime: 24 * time.Hour,
-		PasswordResetLifetime: time.Hour, KeyRotationInterval: 90 * 24 * time.Hour,
+		PasswordResetLifetime: time.Hour, EmailChangeLifetime: time.Hour,
+		EmailRevertLifetime: 7 * 24 * time.Hour, KeyRotationInterval: 90 * 24 * time.Hour,
 		Leeway: 5 * time.Second, DefaultLocale: "en", Usernames: true,
 	}
 }

@@ -27,6 +27,25 @@ const (
 	LetterUsernameReset LetterKind = "username_reset"
 	// LetterUsernameChanged tells that the username was changed.
 	LetterUsernameChanged LetterKind = "username_changed"
+	// LetterEmailChange goes to the address that an account is to have, and
+	// carries the link to confirm it.
+	LetterEmailChange LetterKind = "email_change"
+	// LetterEmailChangeRequested tells the address that the account has that it is
+	// to have another, and not which.
+	LetterEmailChangeRequested LetterKind = "email_change_requested"
+	// LetterEmailChangeAttempt tells the owner of an account that another one was
+	// to have its address.
+	LetterEmailChangeAttempt LetterKind = "email_change_attempt"
+	// LetterAddressReserved tells an address which an account had until lately
+	// that somebody wanted it, and until when it can take the account back.
+	LetterAddressReserved LetterKind = "address_reserved"
+	// LetterEmailChanged goes to the address that the account had, and carries
+	// the way back.
+	LetterEmailChanged LetterKind = "email_changed"
+	// LetterEmailChangeReverted tells an address that the account is no longer
+	// its own, and not from where it was taken back: this may be the address of
+	// the one whom it was taken back from.
+	LetterEmailChangeReverted LetterKind = "email_change_reverted"
 	// LetterAccountDeleted is the farewell to an account that is gone.
 	LetterAccountDeleted LetterKind = "account_deleted"
 	// LetterTest is what an operator sends to see that mail arrives.
@@ -38,7 +57,9 @@ func LetterKinds() []LetterKind {
 	return []LetterKind{
 		LetterActivation, LetterRegistrationAttempt, LetterPasswordReset,
 		LetterNoAccount, LetterPasswordChanged, LetterUsernameReset,
-		LetterUsernameChanged, LetterAccountDeleted, LetterTest,
+		LetterUsernameChanged, LetterEmailChange, LetterEmailChangeRequested,
+		LetterEmailChangeAttempt, LetterAddressReserved, LetterEmailChanged,
+		LetterEmailChangeReverted, LetterAccountDeleted, LetterTest,
 	}
 }
 

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // newLink makes a link for an address. Where bound is false it is void from the
@@ -18,6 +21,26 @@ func (s *Service) newLink(c Client, purpose LinkPurpose, token, emailKey string,
 		l.VoidedAt = c.Now
 	}
 	return l
+}
+
+// endingLinksOf are the links of the user that a new password or address ends:
+// all but the ways back, by which the owner undoes what a thief has done since.
+func endingLinksOf(userID uuid.UUID) LinkFilter {
+	return LinkFilter{UserID: userID, Purposes: slices.DeleteFunc(LinkPurposes(), func(p LinkPurpose) bool {
+		return p == LinkEmailRevert
+	})}
+}
+
+// replaceLinks inserts the link and voids the older ones of the filter. The new one
+// comes first: by its foreign key it waits for the user's row, which whoever moves
+// the account holds while it voids the links. The other way round each would wait
+// for the other until the database gave one of them up.
+func replaceLinks(ctx context.Context, q Queries, older LinkFilter, link Link) error {
+	if err := q.InsertLinks(ctx, link); err != nil {
+		return err
+	}
+	older.But = link.ID
+	return q.VoidLinks(ctx, older, link.CreatedAt)
 }
 
 // findLink looks up the link of a token, for one purpose only: InvalidToken

@@ -47,6 +47,15 @@ func (s *Service) recipients(address string) [][]byte {
 	return s.secrets.MACs(labelRecipient, email.Key)
 }
 
+// recipientsOf are what letters to any of the addresses are known by.
+func (s *Service) recipientsOf(addresses []Address) [][]byte {
+	var recipients [][]byte
+	for _, address := range addresses {
+		recipients = append(recipients, s.recipients(address.Text)...)
+	}
+	return recipients
+}
+
 // OpenLetter unseals a letter for whoever sends it.
 func OpenLetter(secrets Secrets, sealed OutboxLetter) (Letter, error) {
 	plain, err := secrets.Open(LabelLetter, sealed.Sealed, sealed.ID[:])

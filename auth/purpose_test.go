@@ -16,6 +16,8 @@ const (
 	declineLink    = "decline link"
 	resetLink      = "reset link"
 	usernameLink   = "username link"
+	changeLink     = "link to change the address"
+	wayBack        = "way back to an address"
 	digits         = "digits"
 	flow           = "flow"
 )
@@ -35,10 +37,12 @@ func fill(h *house) purse {
 	username := h.letter()
 	registered := h.register("new@example.org")
 	activation := h.letter()
+	moved := h.changed(h.newcomer("bob@example.org"), "bob@example.net")
+	change := h.askChange(h.caller(signIn.Tokens.Access), "ada@example.net")
 	return purse{
 		accessToken: signIn.Tokens.Access, refreshToken: signIn.Tokens.Refresh,
 		activationLink: activation.Token, declineLink: activation.NotMeToken, resetLink: reset.Token,
-		usernameLink: username.Token, digits: activation.Code, flow: registered.Flow,
+		usernameLink: username.Token, changeLink: change, wayBack: moved, digits: activation.Code, flow: registered.Flow,
 	}
 }
 
@@ -108,6 +112,13 @@ func ways() []way {
 			_, err := h.ResetUsername(h.ctx, h.stranger(), s, "countess")
 			return err
 		}},
+		{"confirm an address", changeLink, func(h *house, _ purse, s string) error {
+			_, err := h.ConfirmEmailChange(h.ctx, h.stranger(), s)
+			return err
+		}},
+		{"take an address back", wayBack, func(h *house, _ purse, s string) error {
+			return h.revert(s)
+		}},
 	}
 }
 
@@ -116,7 +127,7 @@ func ways() []way {
 // others: being misused does not use it up.
 func TestNoSecretIsGoodForAnotherPurpose(t *testing.T) {
 	t.Parallel()
-	kinds := []string{accessToken, refreshToken, activationLink, declineLink, resetLink, usernameLink, digits, flow}
+	kinds := []string{accessToken, refreshToken, activationLink, declineLink, resetLink, usernameLink, changeLink, wayBack, digits, flow}
 	succeeded := 0
 	for _, own := range ways() {
 		t.Run(own.name, func(t *testing.T) {

@@ -72,8 +72,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	if err != nil {
 		return Registered{}, err
 	}
-	owner, err := s.store.AccountByEmail(ctx, email.Key)
-	taken, err := found(err)
+	owner, err := s.holderOf(ctx, c.Client, email.Key)
 	if err != nil {
 		return Registered{}, err
 	}
@@ -82,7 +81,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, counted))
 	}
 
-	void := taken || silenced
+	void := owner.exists() || silenced
 	flow, activate, decline := s.newSecret(), s.newSecret(), s.newSecret()
 	code := s.secrets.digits(activate)
 	reg := Registration{
@@ -107,8 +106,9 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 		Kind: LetterActivation, To: email.Text, Locale: locale, Token: activate,
 		NotMeToken: decline, Code: code, ExpiresAt: reg.ExpiresAt,
 	}
-	if taken {
-		letter = Letter{Kind: LetterRegistrationAttempt, To: owner.Email.Text, Name: owner.Name, Locale: owner.Locale}
+	untold := false
+	if owner.exists() {
+		letter, untold = owner.told(LetterRegistrationAttempt)
 	}
 	links := s.registrationLinks(c.Client, reg, activate, decline, !void)
 
@@ -122,7 +122,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 		if err := q.InsertLinks(ctx, links...); err != nil {
 			return err
 		}
-		if err := s.writeLetter(ctx, q, c.Client, letter, silenced || taken && owner.Status != Active); err != nil {
+		if err := s.writeLetter(ctx, q, c.Client, letter, silenced || untold); err != nil {
 			return err
 		}
 		return q.InsertEvents(ctx, s.event(c.Client, EventRegistrationRequested, owner.ID, nil))

@@ -26,18 +26,34 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 	if err != nil {
 		return "", err
 	}
-	account, err := s.store.AccountByEmail(ctx, email.Key)
-	exists, err := found(err)
+	err = s.writeReset(ctx, c, email, silenced, r)
+	if errors.Is(err, ErrNotFound) {
+		// The account was deleted since it was read. Looked for anew there is nobody;
+		// a failure would tell that there was somebody until now, and so would
+		// counting the request twice.
+		err = s.writeReset(ctx, c, email, silenced, r)
+	}
 	if err != nil {
 		return "", err
+	}
+	s.wake()
+	return address, nil
+}
+
+// writeReset writes the link and its letter, or their like where they are to come
+// to nothing; ErrNotFound where the account is deleted meanwhile.
+func (s *Service) writeReset(ctx context.Context, c Caller, email Address, silenced bool, r reset) error {
+	account, err := s.holderOf(ctx, c.Client, email.Key)
+	if err != nil {
+		return err
 	}
 	reg, err := s.store.NewestRegistration(ctx, email.Key, c.Now)
 	registered, err := found(err)
 	if err != nil {
-		return "", err
+		return err
 	}
 
-	good := exists && account.Status == Active && !silenced
+	good := account.Status == Active && !account.reserved() && !silenced
 	token := s.newSecret()
 	link := s.newLink(c.Client, r.purpose, token, email.Key, c.Now.Add(s.settings.PasswordResetLifetime), good)
 	// A newer link kills the older; one that is silenced kills nothing, or a
@@ -52,7 +68,11 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
 	}
 	void := !good
-	if !exists && registered && !silenced {
+	switch {
+	case account.reserved():
+		letter, void = account.told(LetterAddressReserved)
+		void = void || silenced
+	case !account.exists() && registered && !silenced:
 		letter = Letter{Kind: LetterNoAccount, To: reg.Email.Text, Locale: reg.Locale}
 		void = false
 	}
@@ -60,11 +80,8 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 	if r.event != "" {
 		asked = append(asked, s.event(c.Client, r.event, account.ID, nil))
 	}
-	err = s.store.InTx(ctx, func(q Queries) error {
-		if err := q.VoidLinks(ctx, older, c.Now); err != nil {
-			return err
-		}
-		if err := q.InsertLinks(ctx, link); err != nil {
+	return s.store.InTx(ctx, func(q Queries) error {
+		if err := replaceLinks(ctx, q, older, link); err != nil {
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, letter, void); err != nil {
@@ -72,14 +89,4 @@ func (s *Service) requestReset(ctx context.Context, c Caller, address string, r 
 		}
 		return q.InsertEvents(ctx, asked...)
 	})
-	if errors.Is(err, ErrNotFound) {
-		// The account was deleted since it was read. Asked anew there is nobody; a
-		// failure would tell that there was somebody until now.
-		return s.requestReset(ctx, c, address, r)
-	}
-	if err != nil {
-		return "", err
-	}
-	s.wake()
-	return address, nil
 }

@@ -41,6 +41,8 @@ type Settings struct {
 	ReauthenticationAge   time.Duration
 	ActivationLifetime    time.Duration
 	PasswordResetLifetime time.Duration
+	EmailChangeLifetime   time.Duration
+	EmailRevertLifetime   time.Duration // of the way back
 	KeyRotationInterval   time.Duration
 	Leeway                time.Duration
 	DefaultLocale         string

@@ -17,6 +17,8 @@ const (
 	EndedByReuse          EndReason = "REFRESH_TOKEN_REUSED"
 	EndedByPasswordChange EndReason = "PASSWORD_CHANGED"
 	EndedByPasswordReset  EndReason = "PASSWORD_RESET"
+	EndedByEmailChange    EndReason = "EMAIL_CHANGED"
+	EndedByEmailRevert    EndReason = "EMAIL_CHANGE_REVERTED"
 	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
 	EndedByDeletion       EndReason = "ACCOUNT_DELETED"
 	EndedByOperator       EndReason = "ENDED_BY_OPERATOR" // with all others

@@ -35,6 +35,7 @@ type Queries interface {
 	ProfileQueries
 	AccountQueries
 	AdministrationQueries
+	EmailChangeQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
 	InsertLetter(ctx context.Context, l OutboxLetter) error
@@ -212,11 +213,16 @@ const (
 	LinkDecline       LinkPurpose = "decline"
 	LinkPasswordReset LinkPurpose = "password_reset"
 	LinkUsernameReset LinkPurpose = "username_reset"
+	LinkEmailChange   LinkPurpose = "email_change"
+	// LinkEmailRevert is the way back to an address that an account has left.
+	LinkEmailRevert LinkPurpose = "email_revert"
 )
 
 // LinkPurposes lists every purpose.
 func LinkPurposes() []LinkPurpose {
-	return []LinkPurpose{LinkActivate, LinkDecline, LinkPasswordReset, LinkUsernameReset}
+	return []LinkPurpose{
+		LinkActivate, LinkDecline, LinkPasswordReset, LinkUsernameReset, LinkEmailChange, LinkEmailRevert,
+	}
 }
 
 // A Link is a secret in a letter, as storage knows it: by its digest.
@@ -227,10 +233,17 @@ type Link struct {
 	EmailKey       string    // of the address that the letter went to
 	UserID         uuid.UUID // zero where it is bound to a registration, or void
 	RegistrationID uuid.UUID // zero where it is bound to a user, or void
-	CreatedAt      time.Time
-	ExpiresAt      time.Time
-	UsedAt         time.Time // zero while unused
-	VoidedAt       time.Time // zero while good
+	// Of a change of address and its way back: the address that the account is to
+	// have, as it was written, and the version of the user when the link was made.
+	// Of two ways back the later one has the higher version, however their clocks
+	// were set.
+	Email       string
+	UserVersion int
+	SessionID   uuid.UUID // of a change: which session asked for it
+	CreatedAt   time.Time
+	ExpiresAt   time.Time
+	UsedAt      time.Time // zero while unused
+	VoidedAt    time.Time // zero while good
 }
 
 // A LinkFilter chooses links to void: those that match all that is set.
@@ -239,6 +252,7 @@ type LinkFilter struct {
 	UserID         uuid.UUID
 	RegistrationID uuid.UUID
 	Purposes       []LinkPurpose // none: any
+	But            uuid.UUID     // the link that stays; zero: none
 }
 
 // A BlacklistKind says what a [BlacklistedToken] forbids.

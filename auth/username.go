@@ -78,18 +78,19 @@ func (s *Service) judgeUsername(ctx context.Context, faults *violations, name Us
 // insertUser is [UserQueries.InsertUser] for somebody who wished for a username
 // when registering: where another came first the user is made without one,
 // since the address is what was promised.
-func (s *Service) insertUser(ctx context.Context, q Queries, u *User) (bool, error) {
+func (s *Service) insertUser(ctx context.Context, q Queries, c Client, u *User) (bool, error) {
 	won, err := q.InsertUser(ctx, *u)
-	if err != nil || won || u.Username.Key == "" {
-		return won, err
+	if err == nil && !won && u.Username.Key != "" {
+		without := *u
+		without.Username = Username{}
+		if won, err = q.InsertUser(ctx, without); won {
+			*u = without
+		}
 	}
-	without := *u
-	without.Username = Username{}
-	won, err = q.InsertUser(ctx, without)
-	if err == nil && won {
-		*u = without
+	if err != nil || !won {
+		return false, err
 	}
-	return won, err
+	return s.unreserved(ctx, q, c, u.Email.Key)
 }
 
 // accountBy finds the account of an identifier in canonical form. Where the

@@ -71,6 +71,8 @@ type Config struct {
 	ReauthenticationAge   time.Duration
 	ActivationLifetime    time.Duration
 	PasswordResetLifetime time.Duration
+	EmailChangeLifetime   time.Duration
+	EmailRevertLifetime   time.Duration
 	KeyRotationInterval   time.Duration
 
 	PasswordMinLength int // code points
@@ -84,6 +86,8 @@ type Config struct {
 	LinkURLDecline       string
 	LinkURLReset         string
 	LinkURLResetUsername string
+	LinkURLConfirmEmail  string
+	LinkURLRevertEmail   string
 	LinkURLRequestReset  string
 
 	BrandName       string

@@ -107,6 +107,8 @@ func TestNoSettingIsNeeded(t *testing.T) {
 		{"LinkURLDecline", c.LinkURLDecline, "http://localhost:8080/decline?token={token}"},
 		{"LinkURLReset", c.LinkURLReset, "http://localhost:8080/reset?token={token}"},
 		{"LinkURLResetUsername", c.LinkURLResetUsername, "http://localhost:8080/reset-username?token={token}"},
+		{"LinkURLConfirmEmail", c.LinkURLConfirmEmail, "http://localhost:8080/confirm-email?token={token}"},
+		{"LinkURLRevertEmail", c.LinkURLRevertEmail, "http://localhost:8080/revert-email?token={token}"},
 		{"LinkURLRequestReset", c.LinkURLRequestReset, "http://localhost:8080/reset"},
 		{"LogLevel", c.LogLevel, slog.LevelInfo},
 		{"DocumentMaxBytes", c.DocumentMaxBytes, config.Size(64 << 10)},

@@ -171,6 +171,8 @@ func complete(c *Config, set map[string]bool) {
 		{"LINK_URL_DECLINE", c.PublicURL + "/decline?token=" + tokenPlace, &c.LinkURLDecline},
 		{"LINK_URL_RESET", c.PublicURL + "/reset?token=" + tokenPlace, &c.LinkURLReset},
 		{"LINK_URL_RESET_USERNAME", c.PublicURL + "/reset-username?token=" + tokenPlace, &c.LinkURLResetUsername},
+		{"LINK_URL_CONFIRM_EMAIL", c.PublicURL + "/confirm-email?token=" + tokenPlace, &c.LinkURLConfirmEmail},
+		{"LINK_URL_REVERT_EMAIL", c.PublicURL + "/revert-email?token=" + tokenPlace, &c.LinkURLRevertEmail},
 		{"LINK_URL_REQUEST_RESET", c.PublicURL + "/reset", &c.LinkURLRequestReset},
 	} {
 		if !set[d.name] {

@@ -32,7 +32,7 @@ func strangers(t *testing.T, w *world) map[string]*stranger {
 	t.Helper()
 	addresses := map[string]string{
 		"unknown": "1@example.org", "registered only": "2@example.org", "active": "3@example.org",
-		"suspended": "4@example.org", "without a password": "5@example.org",
+		"suspended": "4@example.org", "without a password": "5@example.org", "reserved": "6@example.org",
 	}
 	wanted := func(err error) {
 		if err != nil {
@@ -43,6 +43,8 @@ func strangers(t *testing.T, w *world) map[string]*stranger {
 		t.Fatalf("register: %s", a.code())
 	}
 	wanted(w.createUser(addresses["active"], password))
+	wanted(w.createUser(addresses["reserved"], password))
+	w.move(addresses["reserved"], "elsewhere@example.org")
 	wanted(w.createUser(addresses["suspended"], password))
 	wanted(w.suspendUser(addresses["suspended"]))
 	_, err := w.server.Auth().CreateUser(context.Background(), auth.CreateUserInput{Email: addresses["without a password"]})
@@ -55,9 +57,29 @@ func strangers(t *testing.T, w *world) map[string]*stranger {
 		s.keepCookies()
 		s.origin = publicURL
 		all[kind] = s
+		wanted(w.createUser(s.account(), password))
 	}
 	return all
 }
+
+// move gives the account another address.
+func (w *world) move(from, to string) {
+	w.t.Helper()
+	c := w.client()
+	c.token = c.ask("login", map[string]any{"identifier": from, "password": password}).text("login.tokens.accessToken")
+	asked := c.ask("requestEmailChange", map[string]any{"newEmail": to})
+	letter, err := w.nextLetter(to)
+	if err != nil {
+		w.t.Fatal(asked.code(), err)
+	}
+	token := mainLink.FindStringSubmatch(letter.Text)[1]
+	if a := c.ask("confirmEmailChange", map[string]any{"token": token}); a.code() != "" {
+		w.t.Fatal(a.code())
+	}
+}
+
+// account is the address of an account that the stranger has.
+func (s *stranger) account() string { return "own-" + s.email }
 
 // register registers with a password that is no account's.
 func (s *stranger) register() answer {
@@ -116,6 +138,15 @@ func TestNoAnswerShowsWhatKindOfAddressWasTyped(t *testing.T) {
 		},
 		"reset": func(s *stranger) []answer {
 			return []answer{s.ask("requestPasswordReset", map[string]any{"email": s.email})}
+		},
+		"username reset": func(s *stranger) []answer {
+			return []answer{s.ask("requestUsernameReset", map[string]any{"email": s.email})}
+		},
+		"e-mail change": func(s *stranger) []answer {
+			signedIn := s.ask("login", map[string]any{"identifier": s.account(), "password": password})
+			s.token = signedIn.text("login.tokens.accessToken")
+			defer func() { s.token = "" }()
+			return []answer{s.ask("requestEmailChange", map[string]any{"newEmail": s.email})}
 		},
 	}
 	for name, database := range databases(t) {

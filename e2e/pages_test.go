@@ -16,7 +16,12 @@ const (
 // letterTo is the next letter to the test's address.
 func letterTo(t *testing.T, w *world) mailtest.Letter {
 	t.Helper()
-	l, err := w.nextLetter(pagesAddress)
+	return letterToAddress(t, w, pagesAddress)
+}
+
+func letterToAddress(t *testing.T, w *world, address string) mailtest.Letter {
+	t.Helper()
+	l, err := w.nextLetter(address)
 	if err != nil {
 		t.Fatal(err)
 	}

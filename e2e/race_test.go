@@ -287,10 +287,10 @@ func (tw *town) login(i int, address string) answer {
 	}
 }
 
-func tokenOf(t *testing.T, text string) string { return found(t, mainLink, text) }
-func notMeOf(t *testing.T, text string) string { return found(t, notMeLink, text) }
+func tokenOf(t testing.TB, text string) string { return found(t, mainLink, text) }
+func notMeOf(t testing.TB, text string) string { return found(t, notMeLink, text) }
 
-func found(t *testing.T, link *regexp.Regexp, text string) string {
+func found(t testing.TB, link *regexp.Regexp, text string) string {
 	t.Helper()
 	m := link.FindStringSubmatch(text)
 	if m == nil {

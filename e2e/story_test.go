@@ -240,7 +240,7 @@ func (s *story) pass(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 var (
-	mainLink  = regexp.MustCompile(`/(?:activate|reset|reset-username)\?token=([\w-]+)`)
+	mainLink  = regexp.MustCompile(`/(?:activate|reset|reset-username|confirm-email|revert-email)\?token=([\w-]+)`)
 	notMeLink = regexp.MustCompile(`/decline\?token=([\w-]+)`)
 )
 

@@ -30,6 +30,12 @@ type LinkToken struct {
 	UserID *uuid.UUID `json:"user_id,omitempty"`
 	// RegistrationID holds the value of the "registration_id" field.
 	RegistrationID *uuid.UUID `json:"registration_id,omitempty"`
+	// of a change of address: the one to be, as it was written
+	Email *string `json:"email,omitempty"`
+	// of a change of address: which session asked
+	SessionID *uuid.UUID `json:"session_id,omitempty"`
+	// of a change of address: the user's, when it was made
+	UserVersion int `json:"user_version,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// ExpiresAt holds the value of the "expires_at" field.
@@ -82,11 +88,13 @@ func (*LinkToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case linktoken.FieldUserID, linktoken.FieldRegistrationID:
+		case linktoken.FieldUserID, linktoken.FieldRegistrationID, linktoken.FieldSessionID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case linktoken.FieldDigest:
 			values[i] = new([]byte)
-		case linktoken.FieldPurpose, linktoken.FieldEmailKey:
+		case linktoken.FieldUserVersion:
+			values[i] = new(sql.NullInt64)
+		case linktoken.FieldPurpose, linktoken.FieldEmailKey, linktoken.FieldEmail:
 			values[i] = new(sql.NullString)
 		case linktoken.FieldCreatedAt, linktoken.FieldExpiresAt, linktoken.FieldUsedAt, linktoken.FieldVoidedAt:
 			values[i] = new(sql.NullTime)
@@ -144,6 +152,26 @@ func (_m *LinkToken) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.RegistrationID = new(uuid.UUID)
 				*_m.RegistrationID = *value.S.(*uuid.UUID)
+			}
+		case linktoken.FieldEmail:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field email", values[i])
+			} else if value.Valid {
+				_m.Email = new(string)
+				*_m.Email = value.String
+			}
+		case linktoken.FieldSessionID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field session_id", values[i])
+			} else if value.Valid {
+				_m.SessionID = new(uuid.UUID)
+				*_m.SessionID = *value.S.(*uuid.UUID)
+			}
+		case linktoken.FieldUserVersion:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field user_version", values[i])
+			} else if value.Valid {
+				_m.UserVersion = int(value.Int64)
 			}
 		case linktoken.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -235,6 +263,19 @@ func (_m *LinkToken) String() string {
 		builder.WriteString("registration_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	if v := _m.Email; v != nil {
+		builder.WriteString("email=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.SessionID; v != nil {
+		builder.WriteString("session_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("user_version=")
+	builder.WriteString(fmt.Sprintf("%v", _m.UserVersion))
 	builder.WriteString(", ")
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))

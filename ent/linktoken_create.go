@@ -72,6 +72,48 @@ func (_c *LinkTokenCreate) SetNillableRegistrationID(v *uuid.UUID) *LinkTokenCre
 	return _c
 }
 
+// SetEmail sets the "email" field.
+func (_c *LinkTokenCreate) SetEmail(v string) *LinkTokenCreate {
+	_c.mutation.SetEmail(v)
+	return _c
+}
+
+// SetNillableEmail sets the "email" field if the given value is not nil.
+func (_c *LinkTokenCreate) SetNillableEmail(v *string) *LinkTokenCreate {
+	if v != nil {
+		_c.SetEmail(*v)
+	}
+	return _c
+}
+
+// SetSessionID sets the "session_id" field.
+func (_c *LinkTokenCreate) SetSessionID(v uuid.UUID) *LinkTokenCreate {
+	_c.mutation.SetSessionID(v)
+	return _c
+}
+
+// SetNillableSessionID sets the "session_id" field if the given value is not nil.
+func (_c *LinkTokenCreate) SetNillableSessionID(v *uuid.UUID) *LinkTokenCreate {
+	if v != nil {
+		_c.SetSessionID(*v)
+	}
+	return _c
+}
+
+// SetUserVersion sets the "user_version" field.
+func (_c *LinkTokenCreate) SetUserVersion(v int) *LinkTokenCreate {
+	_c.mutation.SetUserVersion(v)
+	return _c
+}
+
+// SetNillableUserVersion sets the "user_version" field if the given value is not nil.
+func (_c *LinkTokenCreate) SetNillableUserVersion(v *int) *LinkTokenCreate {
+	if v != nil {
+		_c.SetUserVersion(*v)
+	}
+	return _c
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (_c *LinkTokenCreate) SetCreatedAt(v time.Time) *LinkTokenCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -229,6 +271,18 @@ func (_c *LinkTokenCreate) createSpec() (*LinkToken, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.EmailKey(); ok {
 		_spec.SetField(linktoken.FieldEmailKey, field.TypeString, value)
 		_node.EmailKey = value
+	}
+	if value, ok := _c.mutation.Email(); ok {
+		_spec.SetField(linktoken.FieldEmail, field.TypeString, value)
+		_node.Email = &value
+	}
+	if value, ok := _c.mutation.SessionID(); ok {
+		_spec.SetField(linktoken.FieldSessionID, field.TypeUUID, value)
+		_node.SessionID = &value
+	}
+	if value, ok := _c.mutation.UserVersion(); ok {
+		_spec.SetField(linktoken.FieldUserVersion, field.TypeInt, value)
+		_node.UserVersion = value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(linktoken.FieldCreatedAt, field.TypeTime, value)
@@ -399,6 +453,15 @@ func (u *LinkTokenUpsertOne) UpdateNewValues() *LinkTokenUpsertOne {
 		}
 		if _, exists := u.create.mutation.RegistrationID(); exists {
 			s.SetIgnore(linktoken.FieldRegistrationID)
+		}
+		if _, exists := u.create.mutation.Email(); exists {
+			s.SetIgnore(linktoken.FieldEmail)
+		}
+		if _, exists := u.create.mutation.SessionID(); exists {
+			s.SetIgnore(linktoken.FieldSessionID)
+		}
+		if _, exists := u.create.mutation.UserVersion(); exists {
+			s.SetIgnore(linktoken.FieldUserVersion)
 		}
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(linktoken.FieldCreatedAt)
@@ -675,6 +738,15 @@ func (u *LinkTokenUpsertBulk) UpdateNewValues() *LinkTokenUpsertBulk {
 			}
 			if _, exists := b.mutation.RegistrationID(); exists {
 				s.SetIgnore(linktoken.FieldRegistrationID)
+			}
+			if _, exists := b.mutation.Email(); exists {
+				s.SetIgnore(linktoken.FieldEmail)
+			}
+			if _, exists := b.mutation.SessionID(); exists {
+				s.SetIgnore(linktoken.FieldSessionID)
+			}
+			if _, exists := b.mutation.UserVersion(); exists {
+				s.SetIgnore(linktoken.FieldUserVersion)
 			}
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(linktoken.FieldCreatedAt)

@@ -116,6 +116,15 @@ func (_u *LinkTokenUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if _u.mutation.EmailCleared() {
+		_spec.ClearField(linktoken.FieldEmail, field.TypeString)
+	}
+	if _u.mutation.SessionIDCleared() {
+		_spec.ClearField(linktoken.FieldSessionID, field.TypeUUID)
+	}
+	if _u.mutation.UserVersionCleared() {
+		_spec.ClearField(linktoken.FieldUserVersion, field.TypeInt)
+	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(linktoken.FieldUsedAt, field.TypeTime, value)
 	}
@@ -266,6 +275,15 @@ func (_u *LinkTokenUpdateOne) sqlSave(ctx context.Context) (_node *LinkToken, er
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.EmailCleared() {
+		_spec.ClearField(linktoken.FieldEmail, field.TypeString)
+	}
+	if _u.mutation.SessionIDCleared() {
+		_spec.ClearField(linktoken.FieldSessionID, field.TypeUUID)
+	}
+	if _u.mutation.UserVersionCleared() {
+		_spec.ClearField(linktoken.FieldUserVersion, field.TypeInt)
 	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(linktoken.FieldUsedAt, field.TypeTime, value)

@@ -2591,6 +2591,10 @@ type LinkTokenMutation struct {
 	digest              *[]byte
 	purpose             *string
 	email_key           *string
+	email               *string
+	session_id          *uuid.UUID
+	user_version        *int
+	adduser_version     *int
 	created_at          *time.Time
 	expires_at          *time.Time
 	used_at             *time.Time
@@ -2915,6 +2919,174 @@ func (m *LinkTokenMutation) ResetRegistrationID() {
 	delete(m.clearedFields, linktoken.FieldRegistrationID)
 }
 
+// SetEmail sets the "email" field.
+func (m *LinkTokenMutation) SetEmail(s string) {
+	m.email = &s
+}
+
+// Email returns the value of the "email" field in the mutation.
+func (m *LinkTokenMutation) Email() (r string, exists bool) {
+	v := m.email
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldEmail returns the old "email" field's value of the LinkToken entity.
+// If the LinkToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkTokenMutation) OldEmail(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldEmail is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldEmail requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldEmail: %w", err)
+	}
+	return oldValue.Email, nil
+}
+
+// ClearEmail clears the value of the "email" field.
+func (m *LinkTokenMutation) ClearEmail() {
+	m.email = nil
+	m.clearedFields[linktoken.FieldEmail] = struct{}{}
+}
+
+// EmailCleared returns if the "email" field was cleared in this mutation.
+func (m *LinkTokenMutation) EmailCleared() bool {
+	_, ok := m.clearedFields[linktoken.FieldEmail]
+	return ok
+}
+
+// ResetEmail resets all changes to the "email" field.
+func (m *LinkTokenMutation) ResetEmail() {
+	m.email = nil
+	delete(m.clearedFields, linktoken.FieldEmail)
+}
+
+// SetSessionID sets the "session_id" field.
+func (m *LinkTokenMutation) SetSessionID(u uuid.UUID) {
+	m.session_id = &u
+}
+
+// SessionID returns the value of the "session_id" field in the mutation.
+func (m *LinkTokenMutation) SessionID() (r uuid.UUID, exists bool) {
+	v := m.session_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldSessionID returns the old "session_id" field's value of the LinkToken entity.
+// If the LinkToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkTokenMutation) OldSessionID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldSessionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldSessionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldSessionID: %w", err)
+	}
+	return oldValue.SessionID, nil
+}
+
+// ClearSessionID clears the value of the "session_id" field.
+func (m *LinkTokenMutation) ClearSessionID() {
+	m.session_id = nil
+	m.clearedFields[linktoken.FieldSessionID] = struct{}{}
+}
+
+// SessionIDCleared returns if the "session_id" field was cleared in this mutation.
+func (m *LinkTokenMutation) SessionIDCleared() bool {
+	_, ok := m.clearedFields[linktoken.FieldSessionID]
+	return ok
+}
+
+// ResetSessionID resets all changes to the "session_id" field.
+func (m *LinkTokenMutation) ResetSessionID() {
+	m.session_id = nil
+	delete(m.clearedFields, linktoken.FieldSessionID)
+}
+
+// SetUserVersion sets the "user_version" field.
+func (m *LinkTokenMutation) SetUserVersion(i int) {
+	m.user_version = &i
+	m.adduser_version = nil
+}
+
+// UserVersion returns the value of the "user_version" field in the mutation.
+func (m *LinkTokenMutation) UserVersion() (r int, exists bool) {
+	v := m.user_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserVersion returns the old "user_version" field's value of the LinkToken entity.
+// If the LinkToken object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *LinkTokenMutation) OldUserVersion(ctx context.Context) (v int, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserVersion: %w", err)
+	}
+	return oldValue.UserVersion, nil
+}
+
+// AddUserVersion adds i to the "user_version" field.
+func (m *LinkTokenMutation) AddUserVersion(i int) {
+	if m.adduser_version != nil {
+		*m.adduser_version += i
+	} else {
+		m.adduser_version = &i
+	}
+}
+
+// AddedUserVersion returns the value that was added to the "user_version" field in this mutation.
+func (m *LinkTokenMutation) AddedUserVersion() (r int, exists bool) {
+	v := m.adduser_version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearUserVersion clears the value of the "user_version" field.
+func (m *LinkTokenMutation) ClearUserVersion() {
+	m.user_version = nil
+	m.adduser_version = nil
+	m.clearedFields[linktoken.FieldUserVersion] = struct{}{}
+}
+
+// UserVersionCleared returns if the "user_version" field was cleared in this mutation.
+func (m *LinkTokenMutation) UserVersionCleared() bool {
+	_, ok := m.clearedFields[linktoken.FieldUserVersion]
+	return ok
+}
+
+// ResetUserVersion resets all changes to the "user_version" field.
+func (m *LinkTokenMutation) ResetUserVersion() {
+	m.user_version = nil
+	m.adduser_version = nil
+	delete(m.clearedFields, linktoken.FieldUserVersion)
+}
+
 // SetCreatedAt sets the "created_at" field.
 func (m *LinkTokenMutation) SetCreatedAt(t time.Time) {
 	m.created_at = &t
@@ -3173,7 +3345,7 @@ func (m *LinkTokenMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *LinkTokenMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 12)
 	if m.digest != nil {
 		fields = append(fields, linktoken.FieldDigest)
 	}
@@ -3188,6 +3360,15 @@ func (m *LinkTokenMutation) Fields() []string {
 	}
 	if m.registration != nil {
 		fields = append(fields, linktoken.FieldRegistrationID)
+	}
+	if m.email != nil {
+		fields = append(fields, linktoken.FieldEmail)
+	}
+	if m.session_id != nil {
+		fields = append(fields, linktoken.FieldSessionID)
+	}
+	if m.user_version != nil {
+		fields = append(fields, linktoken.FieldUserVersion)
 	}
 	if m.created_at != nil {
 		fields = append(fields, linktoken.FieldCreatedAt)
@@ -3219,6 +3400,12 @@ func (m *LinkTokenMutation) Field(name string) (ent.Value, bool) {
 		return m.UserID()
 	case linktoken.FieldRegistrationID:
 		return m.RegistrationID()
+	case linktoken.FieldEmail:
+		return m.Email()
+	case linktoken.FieldSessionID:
+		return m.SessionID()
+	case linktoken.FieldUserVersion:
+		return m.UserVersion()
 	case linktoken.FieldCreatedAt:
 		return m.CreatedAt()
 	case linktoken.FieldExpiresAt:
@@ -3246,6 +3433,12 @@ func (m *LinkTokenMutation) OldField(ctx context.Context, name string) (ent.Valu
 		return m.OldUserID(ctx)
 	case linktoken.FieldRegistrationID:
 		return m.OldRegistrationID(ctx)
+	case linktoken.FieldEmail:
+		return m.OldEmail(ctx)
+	case linktoken.FieldSessionID:
+		return m.OldSessionID(ctx)
+	case linktoken.FieldUserVersion:
+		return m.OldUserVersion(ctx)
 	case linktoken.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case linktoken.FieldExpiresAt:
@@ -3298,6 +3491,27 @@ func (m *LinkTokenMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetRegistrationID(v)
 		return nil
+	case linktoken.FieldEmail:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetEmail(v)
+		return nil
+	case linktoken.FieldSessionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetSessionID(v)
+		return nil
+	case linktoken.FieldUserVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserVersion(v)
+		return nil
 	case linktoken.FieldCreatedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -3333,13 +3547,21 @@ func (m *LinkTokenMutation) SetField(name string, value ent.Value) error {
 // AddedFields returns all numeric fields that were incremented/decremented during
 // this mutation.
 func (m *LinkTokenMutation) AddedFields() []string {
-	return nil
+	var fields []string
+	if m.adduser_version != nil {
+		fields = append(fields, linktoken.FieldUserVersion)
+	}
+	return fields
 }
 
 // AddedField returns the numeric value that was incremented/decremented on a field
 // with the given name. The second boolean return value indicates that this field
 // was not set, or was not defined in the schema.
 func (m *LinkTokenMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case linktoken.FieldUserVersion:
+		return m.AddedUserVersion()
+	}
 	return nil, false
 }
 
@@ -3348,6 +3570,13 @@ func (m *LinkTokenMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *LinkTokenMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case linktoken.FieldUserVersion:
+		v, ok := value.(int)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddUserVersion(v)
+		return nil
 	}
 	return fmt.Errorf("unknown LinkToken numeric field %s", name)
 }
@@ -3361,6 +3590,15 @@ func (m *LinkTokenMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(linktoken.FieldRegistrationID) {
 		fields = append(fields, linktoken.FieldRegistrationID)
+	}
+	if m.FieldCleared(linktoken.FieldEmail) {
+		fields = append(fields, linktoken.FieldEmail)
+	}
+	if m.FieldCleared(linktoken.FieldSessionID) {
+		fields = append(fields, linktoken.FieldSessionID)
+	}
+	if m.FieldCleared(linktoken.FieldUserVersion) {
+		fields = append(fields, linktoken.FieldUserVersion)
 	}
 	if m.FieldCleared(linktoken.FieldUsedAt) {
 		fields = append(fields, linktoken.FieldUsedAt)
@@ -3387,6 +3625,15 @@ func (m *LinkTokenMutation) ClearField(name string) error {
 		return nil
 	case linktoken.FieldRegistrationID:
 		m.ClearRegistrationID()
+		return nil
+	case linktoken.FieldEmail:
+		m.ClearEmail()
+		return nil
+	case linktoken.FieldSessionID:
+		m.ClearSessionID()
+		return nil
+	case linktoken.FieldUserVersion:
+		m.ClearUserVersion()
 		return nil
 	case linktoken.FieldUsedAt:
 		m.ClearUsedAt()
@@ -3416,6 +3663,15 @@ func (m *LinkTokenMutation) ResetField(name string) error {
 		return nil
 	case linktoken.FieldRegistrationID:
 		m.ResetRegistrationID()
+		return nil
+	case linktoken.FieldEmail:
+		m.ResetEmail()
+		return nil
+	case linktoken.FieldSessionID:
+		m.ResetSessionID()
+		return nil
+	case linktoken.FieldUserVersion:
+		m.ResetUserVersion()
 		return nil
 	case linktoken.FieldCreatedAt:
 		m.ResetCreatedAt()

@@ -133,6 +133,7 @@ func open() []string {
 		"Mutation.login", "Mutation.refresh", "Mutation.logout",
 		"Mutation.requestPasswordReset", "Mutation.resetPassword",
 		"Mutation.requestUsernameReset", "Mutation.resetUsername",
+		"Mutation.confirmEmailChange", "Mutation.revertEmailChange",
 	}
 }
 

@@ -59,8 +59,12 @@ func testLetter(kind auth.LetterKind) auth.Letter {
 	case auth.LetterActivation:
 		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
 		l.ExpiresAt = l.At.Add(24 * time.Hour)
-	case auth.LetterPasswordReset, auth.LetterUsernameReset:
+	case auth.LetterPasswordReset, auth.LetterUsernameReset, auth.LetterEmailChange:
 		l.Token, l.ExpiresAt = testToken, l.At.Add(time.Hour)
+	case auth.LetterEmailChanged:
+		l.Token, l.ExpiresAt = testToken, l.At.Add(7*24*time.Hour)
+	case auth.LetterAddressReserved:
+		l.ExpiresAt = l.At.Add(5 * 24 * time.Hour)
 	case auth.LetterTest:
 		l.Name, l.IPAddress, l.UserAgent = "", "", ""
 	}

@@ -20,9 +20,10 @@ type Links struct {
 	// PublicURL is the server's own address, "https://auth.example.com"; the
 	// links below are made from it where they are left empty.
 	PublicURL string
-	// Activate, Decline, Reset and ResetUsername are templates with {token} in them once:
+	// Activate, Decline, Reset, ResetUsername, ConfirmEmail and RevertEmail are
+	// templates with {token} in them once:
 	// "https://app.example.com/reset#token={token}".
-	Activate, Decline, Reset, ResetUsername string
+	Activate, Decline, Reset, ResetUsername, ConfirmEmail, RevertEmail string
 	// RequestReset is the page on which a reset can be asked for; no token.
 	RequestReset string
 }
@@ -42,6 +43,8 @@ func (l Links) withDefaults() (Links, error) {
 		{"LINK_URL_DECLINE", &l.Decline, "/decline", true},
 		{"LINK_URL_RESET", &l.Reset, "/reset", true},
 		{"LINK_URL_RESET_USERNAME", &l.ResetUsername, "/reset-username", true},
+		{"LINK_URL_CONFIRM_EMAIL", &l.ConfirmEmail, "/confirm-email", true},
+		{"LINK_URL_REVERT_EMAIL", &l.RevertEmail, "/revert-email", true},
 		{"LINK_URL_REQUEST_RESET", &l.RequestReset, "/reset", false},
 	} {
 		if *link.template == "" {

@@ -26,6 +26,8 @@ func TestLinksLeadWhereTheSettingsSay(t *testing.T) {
 		PublicURL:    "https://auth.acme.example/",
 		Activate:     "https://app.acme.example/#/welcome/{token}",
 		Decline:      "https://app.acme.example/decline?t={token}&x=1",
+		ConfirmEmail: "https://app.acme.example/address/{token}/confirm",
+		RevertEmail:  "https://app.acme.example/back#{token}",
 		RequestReset: "https://app.acme.example/forgotten",
 	}, Words{})
 	if err != nil {
@@ -45,6 +47,14 @@ func TestLinksLeadWhereTheSettingsSay(t *testing.T) {
 	if m := render(t, r, testLetter(auth.LetterPasswordReset)); !strings.Contains(m.Text, "https://auth.acme.example/reset?token="+testToken+"\n") {
 		t.Errorf("the link that was left out is not made from the public URL:\n%s", m.Text)
 	}
+	for kind, want := range map[auth.LetterKind]string{
+		auth.LetterEmailChange:  "https://app.acme.example/address/" + testToken + "/confirm\n",
+		auth.LetterEmailChanged: "https://app.acme.example/back#" + testToken + "\n",
+	} {
+		if m := render(t, r, testLetter(kind)); !strings.Contains(m.Text, want) {
+			t.Errorf("%s: no %q in\n%s", kind, want, m.Text)
+		}
+	}
 	if m := render(t, r, testLetter(auth.LetterPasswordChanged)); !strings.Contains(m.Text, "https://app.acme.example/forgotten\n") {
 		t.Errorf("the page for asking is not the one set:\n%s", m.Text)
 	}
@@ -56,6 +66,7 @@ func TestFaultsOfLinksAndBrandAreToldAtOnceByTheirSettings(t *testing.T) {
 		Brand{Name: "A\r\nBcc: x", Colour: "red;}", LogoURL: "javascript:x", TermsURL: "/terms", PrivacyURL: "https://u:p@h/"},
 		Links{
 			PublicURL: "ftp://x", Activate: "https://app.example/activate", Decline: "https://{token}.example/{token}",
+			ConfirmEmail: "https://app.example/address", RevertEmail: "https://app.example/{token}/{token}",
 			Reset: "app:reset?{token}", RequestReset: "https://app.example/{token}",
 		}, Words{})
 	if err == nil {
@@ -64,6 +75,7 @@ func TestFaultsOfLinksAndBrandAreToldAtOnceByTheirSettings(t *testing.T) {
 	for _, setting := range []string{
 		"BRAND_NAME", "BRAND_COLOUR", "BRAND_LOGO_URL", "BRAND_TERMS_URL", "BRAND_PRIVACY_URL",
 		"PUBLIC_URL", "LINK_URL_ACTIVATE", "LINK_URL_DECLINE", "LINK_URL_RESET", "LINK_URL_REQUEST_RESET",
+		"LINK_URL_CONFIRM_EMAIL", "LINK_URL_REVERT_EMAIL",
 	} {
 		if !strings.Contains(err.Error(), " "+setting+":") {
 			t.Errorf("%s is not named in\n%v", setting, err)

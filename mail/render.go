@@ -186,8 +186,15 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag, t parts) (page, error) 
 	case auth.LetterUsernameReset:
 		p.Link = fill(r.links.ResetUsername, l.Token)
 		p.Name = shownName(l.Name)
+	case auth.LetterEmailChange:
+		// A user says where this one goes: whoever could put words into it would
+		// write to anybody.
+		p.Link = fill(r.links.ConfirmEmail, l.Token)
+	case auth.LetterEmailChanged:
+		p.Link = fill(r.links.RevertEmail, l.Token)
+		p.Name = shownName(l.Name)
 	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterUsernameChanged,
-		auth.LetterAccountDeleted:
+		auth.LetterEmailChangeRequested, auth.LetterEmailChangeAttempt, auth.LetterAccountDeleted:
 		p.Name = shownName(l.Name)
 	}
 	return p, nil

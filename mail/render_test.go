@@ -32,6 +32,11 @@ func TestTheFirstLinkOfALetterIsTheOneItIsFor(t *testing.T) {
 		auth.LetterPasswordChanged:     testPublic + "/reset",
 		auth.LetterUsernameReset:       testPublic + "/reset-username?token=" + testToken,
 		auth.LetterUsernameChanged:     testPublic + "/reset",
+
+		auth.LetterEmailChange:          testPublic + "/confirm-email?token=" + testToken,
+		auth.LetterEmailChangeRequested: testPublic + "/reset",
+		auth.LetterEmailChanged:         testPublic + "/revert-email?token=" + testToken,
+		auth.LetterEmailChangeReverted:  testPublic + "/reset",
 	} {
 		m := render(t, testRenderer(t), testLetter(kind))
 		if got := linkInText.FindString(m.Text); got != want {
@@ -68,6 +73,7 @@ func TestLettersWithoutATokenHoldNone(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []auth.LetterKind{
 		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterAccountDeleted, auth.LetterTest,
+		auth.LetterEmailChangeRequested, auth.LetterEmailChangeAttempt, auth.LetterAddressReserved, auth.LetterEmailChangeReverted,
 	} {
 		l := testLetter(kind)
 		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
@@ -114,6 +120,7 @@ func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
 		m := render(t, testRenderer(t), l)
 		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt ||
 			kind == auth.LetterUsernameReset || kind == auth.LetterUsernameChanged ||
+			kind == auth.LetterEmailChangeRequested || kind == auth.LetterEmailChangeAttempt || kind == auth.LetterEmailChanged ||
 			kind == auth.LetterAccountDeleted
 		for part, text := range map[string]string{"text": m.Text, "HTML": m.HTML} {
 			if got := strings.Contains(text, "Ada"); got != want {
@@ -122,6 +129,23 @@ func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
 		}
 		if strings.Contains(m.Subject, "Ada") {
 			t.Errorf("%s: the name is in the subject", kind)
+		}
+	}
+}
+
+// TestWhoLosesAnAddressIsNotToldFromWhere: the address that an account leaves
+// when it is taken back may be a thief's, and where its owner is would be news
+// to him.
+func TestWhoLosesAnAddressIsNotToldFromWhere(t *testing.T) {
+	t.Parallel()
+	for _, locale := range []string{"en", "de"} {
+		l := testLetter(auth.LetterEmailChangeReverted)
+		l.Locale = locale
+		m := render(t, testRenderer(t), l)
+		for _, origin := range []string{"203.0.113.7", "Firefox", "Windows"} {
+			if strings.Contains(m.Text+m.HTML, origin) {
+				t.Errorf("%s: the letter shows %s:\n%s", locale, origin, m.Text)
+			}
 		}
 	}
 }

@@ -134,6 +134,7 @@ func (a *assembly) renderer() (*mail.Renderer, error) {
 	}, mail.Links{
 		PublicURL: cfg.PublicURL, Activate: cfg.LinkURLActivate, Decline: cfg.LinkURLDecline,
 		Reset: cfg.LinkURLReset, ResetUsername: cfg.LinkURLResetUsername, RequestReset: cfg.LinkURLRequestReset,
+		ConfirmEmail: cfg.LinkURLConfirmEmail, RevertEmail: cfg.LinkURLRevertEmail,
 	}, words)
 }
 

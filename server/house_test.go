@@ -125,25 +125,41 @@ func build(t *testing.T, set map[string]string) *house {
 // letter takes a step and reads the one letter that it sent.
 func (h *house) letter() mailtest.Letter {
 	h.t.Helper()
+	for _, l := range h.letters(1) {
+		return l
+	}
+	return mailtest.Letter{}
+}
+
+// letters takes a step and reads those that it sent, one to each address.
+func (h *house) letters(n int) map[string]mailtest.Letter {
+	h.t.Helper()
 	if err := h.server.Step(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(h.mail, "*.eml"))
-	if err != nil || len(files) != 1 {
-		h.t.Fatalf("not one letter but %d (%v)", len(files), err)
+	if err != nil || len(files) != n {
+		h.t.Fatalf("not %d letters but %d (%v)", n, len(files), err)
 	}
-	raw, err := os.ReadFile(files[0])
-	if err != nil {
-		h.t.Fatal(err)
+	arrived := map[string]mailtest.Letter{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if err := os.Remove(file); err != nil {
+			h.t.Fatal(err)
+		}
+		l, err := mailtest.Parse(raw)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		arrived[strings.Trim(l.Header.Get("To"), "<>")] = l
 	}
-	if err := os.Remove(files[0]); err != nil {
-		h.t.Fatal(err)
+	if len(arrived) != n {
+		h.t.Fatalf("%d letters to %d addresses", n, len(arrived))
 	}
-	l, err := mailtest.Parse(raw)
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	return l
+	return arrived
 }
 
 // An answer is what came back.

@@ -42,6 +42,10 @@ func (l linkPages) mount(mux *http.ServeMux, guard middleware) {
 		mux.HandleFunc("GET "+pathResetUsername, l.openResetUsername)
 		mux.Handle("POST "+pathResetUsername, guard(l.post(web.ResetUsername, l.resetUsername)))
 	}
+	mux.HandleFunc("GET "+pathConfirmEmail, l.openConfirmEmail)
+	mux.Handle("POST "+pathConfirmEmail, guard(l.post(web.EmailChange, l.confirmEmail)))
+	mux.HandleFunc("GET "+pathRevertEmail, l.openRevertEmail)
+	mux.Handle("POST "+pathRevertEmail, guard(l.post(web.EmailRevert, l.revertEmail)))
 	mux.HandleFunc("GET "+pathChangePassword, l.changePassword)
 }
 

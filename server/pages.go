@@ -20,6 +20,8 @@ const (
 	pathDecline        = "/decline"
 	pathReset          = "/reset"
 	pathResetUsername  = "/reset-username"
+	pathConfirmEmail   = "/confirm-email"
+	pathRevertEmail    = "/revert-email"
 	pathChangePassword = "/.well-known/change-password"
 )
 
@@ -101,6 +103,14 @@ func (l linkPages) openResetUsername(w http.ResponseWriter, r *http.Request) {
 	l.write(w, r, web.ResetUsername, http.StatusOK, opened(r))
 }
 
+func (l linkPages) openConfirmEmail(w http.ResponseWriter, r *http.Request) {
+	l.write(w, r, web.EmailChange, http.StatusOK, opened(r))
+}
+
+func (l linkPages) openRevertEmail(w http.ResponseWriter, r *http.Request) {
+	l.write(w, r, web.EmailRevert, http.StatusOK, opened(r))
+}
+
 func (l linkPages) openHome(w http.ResponseWriter, r *http.Request) {
 	l.write(w, r, web.Home, http.StatusOK, web.View{})
 }
@@ -140,6 +150,16 @@ func (l linkPages) resetUsername(ctx context.Context, c auth.Caller, form url.Va
 		return web.View{Token: token, Username: typed}, err
 	}
 	return web.View{Done: true, Username: username}, nil
+}
+
+func (l linkPages) confirmEmail(ctx context.Context, c auth.Caller, form url.Values) (web.View, error) {
+	email, err := l.rules.ConfirmEmailChange(ctx, c, form.Get("token"))
+	return web.View{Done: err == nil, Token: form.Get("token"), Email: email}, err
+}
+
+func (l linkPages) revertEmail(ctx context.Context, c auth.Caller, form url.Values) (web.View, error) {
+	email, err := l.rules.RevertEmailChange(ctx, c, form.Get("token"))
+	return web.View{Done: err == nil, Token: form.Get("token"), Email: email}, err
 }
 
 func (l linkPages) request(ctx context.Context, c auth.Caller, form url.Values) (web.View, error) {

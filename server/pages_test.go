@@ -227,11 +227,11 @@ func TestAnExpiredLinkIsToldOnItsPage(t *testing.T) {
 func TestAPageWithoutAGoodTokenSaysSo(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
-	for _, path := range []string{"/activate", "/decline", "/reset-username"} {
+	for _, path := range []string{"/activate", "/decline", "/reset-username", "/confirm-email", "/revert-email"} {
 		h.says(h.do(http.MethodGet, path, "", nil), http.StatusOK, "opened by the link of an e-mail")
 	}
 	const mark = "MARK-%3Cscript%3E"
-	for _, path := range []string{"/activate", "/decline", "/reset", "/reset-username"} {
+	for _, path := range []string{"/activate", "/decline", "/reset", "/reset-username", "/confirm-email", "/revert-email"} {
 		a := h.do(http.MethodGet, path+"?token="+mark, "", nil)
 		h.says(a, http.StatusOK, "no longer good")
 		b := h.post(path, url.Values{"token": {"MARK<script>"}, "password": {testPassword},
@@ -265,6 +265,7 @@ func TestAFormComesFromOurOwnPage(t *testing.T) {
 		for path, form := range map[string]url.Values{
 			"/activate": {"token": {activate}, "password": {testPassword}}, "/decline": {"token": {decline}}, "/reset": {"email": {testEmail}},
 			"/reset-username": {"token": {activate}, "username": {"ada"}},
+			"/confirm-email":  {"token": {activate}}, "/revert-email": {"token": {activate}},
 		} {
 			a := h.do(http.MethodPost, path, form.Encode(), header)
 			h.says(a, http.StatusForbidden, "Your browser does not say")
@@ -311,7 +312,10 @@ func TestOpeningAGoodLinkWritesNothing(t *testing.T) {
 	h.url, h.client = front.URL, front.Client()
 	activate, decline := h.registered()
 	statements = nil
-	for _, path := range []string{"/activate?token=" + activate, "/decline?token=" + decline, "/reset?token=" + activate, "/reset", "/reset-username?token=" + activate} {
+	for _, path := range []string{
+		"/activate?token=" + activate, "/decline?token=" + decline, "/reset?token=" + activate, "/reset",
+		"/reset-username?token=" + activate, "/confirm-email?token=" + activate, "/revert-email?token=" + activate,
+	} {
 		h.says(h.do(http.MethodGet, path, "", nil), http.StatusOK)
 	}
 	for _, s := range statements {

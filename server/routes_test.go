@@ -15,7 +15,7 @@ func TestEveryAnswerBearsTheHeadersThatKeepBrowsersCareful(t *testing.T) {
 		set := map[string]string{"PUBLIC_URL": public, "MAIL_URL": "smtp://127.0.0.1:1", "MAIL_FROM": "no-reply@example.com", "HASHING_MEMORY": "7MiB"}
 		h := build(t, set)
 		for _, path := range []string{
-			"/", "/activate", "/decline", "/reset", "/reset-username", "/activate?token=x", pathGraphQL, pathJWKS, pathDiscovery, pathAlive, pathReady, "/nowhere",
+			"/", "/activate", "/decline", "/reset", "/reset-username", "/confirm-email", "/revert-email", "/activate?token=x", pathGraphQL, pathJWKS, pathDiscovery, pathAlive, pathReady, "/nowhere",
 		} {
 			a := h.do(http.MethodGet, path, "", nil)
 			for name, want := range map[string]string{
@@ -82,7 +82,8 @@ func TestOpeningALinkChangesNothing(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	before := statements
-	for _, path := range []string{"/", "/activate?token=x", "/decline?token=x", "/reset?token=x", "/reset-username?token=x", pathJWKS, pathDiscovery, pathAlive} {
+	for _, path := range []string{"/", "/activate?token=x", "/decline?token=x", "/reset?token=x", "/reset-username?token=x",
+		"/confirm-email?token=x", "/revert-email?token=x", pathJWKS, pathDiscovery, pathAlive} {
 		w := requestTo(server.Handler(), path)
 		if w.Code != http.StatusOK {
 			t.Errorf("%s: %d", path, w.Code)

@@ -19,6 +19,8 @@ func ruleSettings(cfg config.Config) auth.Settings {
 		ReauthenticationAge:   cfg.ReauthenticationAge,
 		ActivationLifetime:    cfg.ActivationLifetime,
 		PasswordResetLifetime: cfg.PasswordResetLifetime,
+		EmailChangeLifetime:   cfg.EmailChangeLifetime,
+		EmailRevertLifetime:   cfg.EmailRevertLifetime,
 		KeyRotationInterval:   cfg.KeyRotationInterval,
 		Leeway:                cfg.Leeway,
 		DefaultLocale:         cfg.DefaultLocale,

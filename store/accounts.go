@@ -47,14 +47,14 @@ func (q *queries) DeleteUser(ctx context.Context, userID uuid.UUID) error {
 }
 
 // DeleteRegistrations implements auth.AccountQueries.
-func (q *queries) DeleteRegistrations(ctx context.Context, emailKey string) error {
-	_, err := q.c.Registration.Delete().Where(registration.EmailKey(emailKey)).Exec(ctx)
+func (q *queries) DeleteRegistrations(ctx context.Context, emailKeys []string) error {
+	_, err := q.c.Registration.Delete().Where(registration.EmailKeyIn(emailKeys...)).Exec(ctx)
 	return failed("delete registrations", err)
 }
 
 // DeleteLinks implements auth.AccountQueries.
-func (q *queries) DeleteLinks(ctx context.Context, emailKey string) error {
-	_, err := q.c.LinkToken.Delete().Where(linktoken.EmailKey(emailKey)).Exec(ctx)
+func (q *queries) DeleteLinks(ctx context.Context, emailKeys []string) error {
+	_, err := q.c.LinkToken.Delete().Where(linktoken.EmailKeyIn(emailKeys...), linktoken.UserIDIsNil()).Exec(ctx)
 	return failed("delete links", err)
 }
 
@@ -100,9 +100,12 @@ func (q *queries) SessionsOf(ctx context.Context, userID uuid.UUID) ([]auth.Sess
 }
 
 // LinksOf implements auth.AccountHoldings.
-func (q *queries) LinksOf(ctx context.Context, userID uuid.UUID, emailKey string) ([]auth.Link, error) {
+func (q *queries) LinksOf(ctx context.Context, userID uuid.UUID, emailKeys []string) ([]auth.Link, error) {
 	rows, err := q.c.LinkToken.Query().
-		Where(linktoken.Or(linktoken.UserID(userID), linktoken.EmailKey(emailKey))).
+		Where(linktoken.Or(
+			linktoken.UserID(userID),
+			linktoken.And(linktoken.EmailKeyIn(emailKeys...), linktoken.UserIDIsNil()),
+		)).
 		Order(linktoken.ByCreatedAt(), linktoken.ByID()).
 		All(ctx)
 	if err != nil {

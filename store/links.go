@@ -26,6 +26,9 @@ func (q *queries) InsertLinks(ctx context.Context, links ...auth.Link) error {
 			SetEmailKey(l.EmailKey).
 			SetNillableUserID(optionalID(l.UserID)).
 			SetNillableRegistrationID(optionalID(l.RegistrationID)).
+			SetNillableEmail(optionalText(l.Email)).
+			SetNillableSessionID(optionalID(l.SessionID)).
+			SetUserVersion(l.UserVersion).
 			SetCreatedAt(l.CreatedAt).
 			SetExpiresAt(l.ExpiresAt).
 			SetNillableUsedAt(optional(l.UsedAt)).
@@ -77,6 +80,9 @@ func (q *queries) VoidLinks(ctx context.Context, f auth.LinkFilter, now time.Tim
 		// nothing by the statement that it would send for somebody.
 		chosen = append(chosen, linktoken.UserID(f.UserID))
 	}
+	if f.But != uuid.Nil {
+		chosen = append(chosen, linktoken.IDNEQ(f.But))
+	}
 	if len(f.Purposes) > 0 {
 		names := make([]string, len(f.Purposes))
 		for i, p := range f.Purposes {
@@ -96,6 +102,9 @@ func presentLink(row *ent.LinkToken) auth.Link {
 		EmailKey:       row.EmailKey,
 		UserID:         requiredID(row.UserID),
 		RegistrationID: requiredID(row.RegistrationID),
+		Email:          text(row.Email),
+		SessionID:      requiredID(row.SessionID),
+		UserVersion:    row.UserVersion,
 		CreatedAt:      row.CreatedAt,
 		ExpiresAt:      row.ExpiresAt,
 		UsedAt:         required(row.UsedAt),

@@ -64,9 +64,13 @@ const (
 	Reset         Page = "reset"
 	Request       Page = "request"
 	ResetUsername Page = "reset_username"
+	EmailChange   Page = "email_change"
+	EmailRevert   Page = "email_revert"
 )
 
-func pages() []Page { return []Page{Home, Activate, Decline, Reset, Request, ResetUsername} }
+func pages() []Page {
+	return []Page{Home, Activate, Decline, Reset, Request, ResetUsername, EmailChange, EmailRevert}
+}
 
 // Pages are all of them, in all languages.
 type Pages struct {

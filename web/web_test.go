@@ -233,7 +233,7 @@ func TestEveryFieldHasALabelAndSaysWhatIsWrongWithIt(t *testing.T) {
 	input := regexp.MustCompile(`<input id="(\w+)"[^>]*>`)
 	described := regexp.MustCompile(`aria-describedby="([^"]+)"`)
 	every(t, acme, func(where string, name Page, v View, w *httptest.ResponseRecorder) {
-		if v.Flaws != nil && (name == Home || name == Decline) {
+		if v.Flaws != nil && slices.Contains([]Page{Home, Decline, EmailChange, EmailRevert}, name) {
 			return // they have no fields
 		}
 		body := w.Body.String()
@@ -304,14 +304,50 @@ func TestALinkThatIsNoGoodHasNoForm(t *testing.T) {
 	t.Parallel()
 	p := testPages(t, acme)
 	for _, fault := range []string{"INVALID_TOKEN", "EXPIRED_TOKEN", NoLink, "ORIGIN_REFUSED", "BAD_DOCUMENT"} {
-		for _, name := range []Page{Activate, Decline, Reset, ResetUsername} {
+		for _, name := range []Page{Activate, Decline, Reset, ResetUsername, EmailChange, EmailRevert} {
 			if strings.Contains(show(t, p, "en", name, View{Token: token, Fault: fault}).Body.String(), "<form") {
 				t.Errorf("%s: %s has a form", fault, name)
 			}
 		}
 	}
-	if !strings.Contains(show(t, p, "en", Reset, View{Fault: "EXPIRED_TOKEN"}).Body.String(), `href="https://acme.example/forgot"`) {
-		t.Error("an expired link does not lead to where a new one is asked for")
+	for _, name := range []Page{Reset, EmailRevert} {
+		if !strings.Contains(show(t, p, "en", name, View{Fault: "EXPIRED_TOKEN"}).Body.String(), `href="https://acme.example/forgot"`) {
+			t.Errorf("%s: an expired link does not lead to where a new one is asked for", name)
+		}
+	}
+}
+
+func TestThePagesOfAnAddressSayWhatTheyDoBeforeAndAfter(t *testing.T) {
+	t.Parallel()
+	p := testPages(t, acme)
+	for _, c := range []struct {
+		name    Page
+		tag     string
+		opened  []string
+		done    []string
+		form    string
+		address string
+	}{
+		{EmailChange, "en", []string{"Nothing has happened yet", "every device is signed out", "somebody else"}, []string{"Your address is confirmed", "The former address was told"}, "/confirm-email", "goes by ada@example.org now"},
+		{EmailChange, "de", []string{"Noch ist nichts geschehen", "alle Geräte werden abgemeldet", "eines anderen Menschen"}, []string{"Ihre Adresse ist bestätigt", "Die bisherige Adresse hat davon erfahren"}, "/confirm-email", "gehört jetzt ada@example.org"},
+		{EmailRevert, "en", []string{"Nothing has happened yet", "former address", "signed out, you too", "password is void"}, []string{"The address is yours again", "A link to choose a new password is on its way"}, "/revert-email", "goes by ada@example.org again"},
+		{EmailRevert, "de", []string{"Noch ist nichts geschehen", "frühere Adresse", "abgemeldet, auch Sie", "Passwort gilt nicht mehr"}, []string{"Die Adresse gehört wieder Ihnen", "ein neues zu wählen, ist zu Ihnen unterwegs"}, "/revert-email", "gehört wieder ada@example.org"},
+	} {
+		opened := show(t, p, c.tag, c.name, View{Token: token}).Body.String()
+		done := show(t, p, c.tag, c.name, View{Done: true, Email: "ada@example.org"}).Body.String()
+		for _, word := range append(c.opened, `<form method="post" action="`+c.form+`">`) {
+			if !strings.Contains(opened, word) {
+				t.Errorf("%s in %s, opened: no %q", c.name, c.tag, word)
+			}
+		}
+		for _, word := range append(c.done, c.address) {
+			if !strings.Contains(done, word) {
+				t.Errorf("%s in %s, done: no %q", c.name, c.tag, word)
+			}
+		}
+		if strings.Contains(done, "<form") {
+			t.Errorf("%s in %s goes on after it is done", c.name, c.tag)
+		}
 	}
 }
 

@@ -22,6 +22,12 @@ const (
 	FieldUserID = "user_id"
 	// FieldRegistrationID holds the string denoting the registration_id field in the database.
 	FieldRegistrationID = "registration_id"
+	// FieldEmail holds the string denoting the email field in the database.
+	FieldEmail = "email"
+	// FieldSessionID holds the string denoting the session_id field in the database.
+	FieldSessionID = "session_id"
+	// FieldUserVersion holds the string denoting the user_version field in the database.
+	FieldUserVersion = "user_version"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldExpiresAt holds the string denoting the expires_at field in the database.
@@ -60,6 +66,9 @@ var Columns = []string{
 	FieldEmailKey,
 	FieldUserID,
 	FieldRegistrationID,
+	FieldEmail,
+	FieldSessionID,
+	FieldUserVersion,
 	FieldCreatedAt,
 	FieldExpiresAt,
 	FieldUsedAt,
@@ -107,6 +116,21 @@ func ByUserID(opts ...sql.OrderTermOption) OrderOption {
 // ByRegistrationID orders the results by the registration_id field.
 func ByRegistrationID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldRegistrationID, opts...).ToFunc()
+}
+
+// ByEmail orders the results by the email field.
+func ByEmail(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldEmail, opts...).ToFunc()
+}
+
+// BySessionID orders the results by the session_id field.
+func BySessionID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldSessionID, opts...).ToFunc()
+}
+
+// ByUserVersion orders the results by the user_version field.
+func ByUserVersion(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUserVersion, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

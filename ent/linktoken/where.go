@@ -81,6 +81,21 @@ func RegistrationID(v uuid.UUID) predicate.LinkToken {
 	return predicate.LinkToken(sql.FieldEQ(FieldRegistrationID, v))
 }
 
+// Email applies equality check predicate on the "email" field. It's identical to EmailEQ.
+func Email(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEQ(FieldEmail, v))
+}
+
+// SessionID applies equality check predicate on the "session_id" field. It's identical to SessionIDEQ.
+func SessionID(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEQ(FieldSessionID, v))
+}
+
+// UserVersion applies equality check predicate on the "user_version" field. It's identical to UserVersionEQ.
+func UserVersion(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEQ(FieldUserVersion, v))
+}
+
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
 func CreatedAt(v time.Time) predicate.LinkToken {
 	return predicate.LinkToken(sql.FieldEQ(FieldCreatedAt, v))
@@ -329,6 +344,181 @@ func RegistrationIDIsNil() predicate.LinkToken {
 // RegistrationIDNotNil applies the NotNil predicate on the "registration_id" field.
 func RegistrationIDNotNil() predicate.LinkToken {
 	return predicate.LinkToken(sql.FieldNotNull(FieldRegistrationID))
+}
+
+// EmailEQ applies the EQ predicate on the "email" field.
+func EmailEQ(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEQ(FieldEmail, v))
+}
+
+// EmailNEQ applies the NEQ predicate on the "email" field.
+func EmailNEQ(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNEQ(FieldEmail, v))
+}
+
+// EmailIn applies the In predicate on the "email" field.
+func EmailIn(vs ...string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldIn(FieldEmail, vs...))
+}
+
+// EmailNotIn applies the NotIn predicate on the "email" field.
+func EmailNotIn(vs ...string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNotIn(FieldEmail, vs...))
+}
+
+// EmailGT applies the GT predicate on the "email" field.
+func EmailGT(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldGT(FieldEmail, v))
+}
+
+// EmailGTE applies the GTE predicate on the "email" field.
+func EmailGTE(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldGTE(FieldEmail, v))
+}
+
+// EmailLT applies the LT predicate on the "email" field.
+func EmailLT(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldLT(FieldEmail, v))
+}
+
+// EmailLTE applies the LTE predicate on the "email" field.
+func EmailLTE(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldLTE(FieldEmail, v))
+}
+
+// EmailContains applies the Contains predicate on the "email" field.
+func EmailContains(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldContains(FieldEmail, v))
+}
+
+// EmailHasPrefix applies the HasPrefix predicate on the "email" field.
+func EmailHasPrefix(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldHasPrefix(FieldEmail, v))
+}
+
+// EmailHasSuffix applies the HasSuffix predicate on the "email" field.
+func EmailHasSuffix(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldHasSuffix(FieldEmail, v))
+}
+
+// EmailIsNil applies the IsNil predicate on the "email" field.
+func EmailIsNil() predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldIsNull(FieldEmail))
+}
+
+// EmailNotNil applies the NotNil predicate on the "email" field.
+func EmailNotNil() predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNotNull(FieldEmail))
+}
+
+// EmailEqualFold applies the EqualFold predicate on the "email" field.
+func EmailEqualFold(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEqualFold(FieldEmail, v))
+}
+
+// EmailContainsFold applies the ContainsFold predicate on the "email" field.
+func EmailContainsFold(v string) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldContainsFold(FieldEmail, v))
+}
+
+// SessionIDEQ applies the EQ predicate on the "session_id" field.
+func SessionIDEQ(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEQ(FieldSessionID, v))
+}
+
+// SessionIDNEQ applies the NEQ predicate on the "session_id" field.
+func SessionIDNEQ(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNEQ(FieldSessionID, v))
+}
+
+// SessionIDIn applies the In predicate on the "session_id" field.
+func SessionIDIn(vs ...uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldIn(FieldSessionID, vs...))
+}
+
+// SessionIDNotIn applies the NotIn predicate on the "session_id" field.
+func SessionIDNotIn(vs ...uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNotIn(FieldSessionID, vs...))
+}
+
+// SessionIDGT applies the GT predicate on the "session_id" field.
+func SessionIDGT(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldGT(FieldSessionID, v))
+}
+
+// SessionIDGTE applies the GTE predicate on the "session_id" field.
+func SessionIDGTE(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldGTE(FieldSessionID, v))
+}
+
+// SessionIDLT applies the LT predicate on the "session_id" field.
+func SessionIDLT(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldLT(FieldSessionID, v))
+}
+
+// SessionIDLTE applies the LTE predicate on the "session_id" field.
+func SessionIDLTE(v uuid.UUID) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldLTE(FieldSessionID, v))
+}
+
+// SessionIDIsNil applies the IsNil predicate on the "session_id" field.
+func SessionIDIsNil() predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldIsNull(FieldSessionID))
+}
+
+// SessionIDNotNil applies the NotNil predicate on the "session_id" field.
+func SessionIDNotNil() predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNotNull(FieldSessionID))
+}
+
+// UserVersionEQ applies the EQ predicate on the "user_version" field.
+func UserVersionEQ(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldEQ(FieldUserVersion, v))
+}
+
+// UserVersionNEQ applies the NEQ predicate on the "user_version" field.
+func UserVersionNEQ(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNEQ(FieldUserVersion, v))
+}
+
+// UserVersionIn applies the In predicate on the "user_version" field.
+func UserVersionIn(vs ...int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldIn(FieldUserVersion, vs...))
+}
+
+// UserVersionNotIn applies the NotIn predicate on the "user_version" field.
+func UserVersionNotIn(vs ...int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNotIn(FieldUserVersion, vs...))
+}
+
+// UserVersionGT applies the GT predicate on the "user_version" field.
+func UserVersionGT(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldGT(FieldUserVersion, v))
+}
+
+// UserVersionGTE applies the GTE predicate on the "user_version" field.
+func UserVersionGTE(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldGTE(FieldUserVersion, v))
+}
+
+// UserVersionLT applies the LT predicate on the "user_version" field.
+func UserVersionLT(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldLT(FieldUserVersion, v))
+}
+
+// UserVersionLTE applies the LTE predicate on the "user_version" field.
+func UserVersionLTE(v int) predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldLTE(FieldUserVersion, v))
+}
+
+// UserVersionIsNil applies the IsNil predicate on the "user_version" field.
+func UserVersionIsNil() predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldIsNull(FieldUserVersion))
+}
+
+// UserVersionNotNil applies the NotNil predicate on the "user_version" field.
+func UserVersionNotNil() predicate.LinkToken {
+	return predicate.LinkToken(sql.FieldNotNull(FieldUserVersion))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

@@ -120,6 +120,9 @@ var (
 		{Name: "digest", Type: field.TypeBytes, Unique: true, Size: 32},
 		{Name: "purpose", Type: field.TypeString},
 		{Name: "email_key", Type: field.TypeString},
+		{Name: "email", Type: field.TypeString, Nullable: true},
+		{Name: "session_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "user_version", Type: field.TypeInt, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "expires_at", Type: field.TypeTime},
 		{Name: "used_at", Type: field.TypeTime, Nullable: true},
@@ -135,13 +138,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "link_tokens_registrations_link_tokens",
-				Columns:    []*schema.Column{LinkTokensColumns[8]},
+				Columns:    []*schema.Column{LinkTokensColumns[11]},
 				RefColumns: []*schema.Column{RegistrationsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "link_tokens_users_link_tokens",
-				Columns:    []*schema.Column{LinkTokensColumns[9]},
+				Columns:    []*schema.Column{LinkTokensColumns[12]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.Cascade,
 			},
@@ -155,17 +158,17 @@ var (
 			{
 				Name:    "linktoken_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{LinkTokensColumns[9]},
+				Columns: []*schema.Column{LinkTokensColumns[12]},
 			},
 			{
 				Name:    "linktoken_registration_id",
 				Unique:  false,
-				Columns: []*schema.Column{LinkTokensColumns[8]},
+				Columns: []*schema.Column{LinkTokensColumns[11]},
 			},
 			{
 				Name:    "linktoken_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{LinkTokensColumns[5]},
+				Columns: []*schema.Column{LinkTokensColumns[8]},
 			},
 		},
 	}

@@ -77,6 +77,18 @@ type ChangeUsernamePayload struct {
 	User *User `json:"user"`
 }
 
+// The link that was sent to the new address.
+type ConfirmEmailChangeInput struct {
+	// The token of the link in the e-mail.
+	Token string `json:"token"`
+}
+
+// The address is changed.
+type ConfirmEmailChangePayload struct {
+	// The new address.
+	Email string `json:"email"`
+}
+
 // "This was not me": removes a registration that somebody else made with one's address.
 type DeclineRegistrationInput struct {
 	// The token of the second link in the activation e-mail.
@@ -180,6 +192,18 @@ type RegisterPayload struct {
 	Flow *string `json:"flow,omitempty"`
 }
 
+// The address that the account is to have.
+type RequestEmailChangeInput struct {
+	// An address of the user's own, at which mail is read: UNCHANGED where it is the one that the account has.
+	NewEmail string `json:"newEmail"`
+}
+
+// The answer is the same whether or not the address has an account.
+type RequestEmailChangePayload struct {
+	// Where the link to confirm goes, if the address is free; the answer is the same if not.
+	NewEmail string `json:"newEmail"`
+}
+
 // Whose password was forgotten.
 type RequestPasswordResetInput struct {
 	// The address of the account.
@@ -248,6 +272,18 @@ type ResetUsernameInput struct {
 type ResetUsernamePayload struct {
 	// To sign in with.
 	Username string `json:"username"`
+}
+
+// The way back, sent to the old address: good for seven days, whatever has happened since.
+type RevertEmailChangeInput struct {
+	// The token of the link in the e-mail.
+	Token string `json:"token"`
+}
+
+// The old address is the account's again.
+type RevertEmailChangePayload struct {
+	// The old address again; a link to choose a password goes there.
+	Email string `json:"email"`
 }
 
 // Only this session is left.

@@ -103,10 +103,14 @@ func accounts(t *testing.T, s *subject) {
 			bound.EmailKey, free.EmailKey, bound.RegistrationID = email.Key, email.Key, r.ID
 			must(t, s.One.InsertLinks(t.Context(), bound, free))
 		}
-		must(t, s.One.DeleteRegistrations(t.Context(), gone.Key))
-		must(t, s.One.DeleteLinks(t.Context(), gone.Key))
+		asked := newLink(auth.LinkEmailChange)
+		asked.UserID, asked.Email, asked.EmailKey = insertUser(t, s).ID, gone.Text, gone.Key
+		must(t, s.One.InsertLinks(t.Context(), asked))
+		must(t, s.One.DeleteRegistrations(t.Context(), []string{gone.Key, "left"}))
+		must(t, s.One.DeleteLinks(t.Context(), []string{gone.Key, "left"}))
 		same(t, "registrations", s.count(t, "registrations WHERE email_key = $1", gone.Key), 0)
-		same(t, "links", s.count(t, "link_tokens WHERE email_key = $1", gone.Key), 0)
+		same(t, "links", s.count(t, "link_tokens WHERE email_key = $1 AND user_id IS NULL", gone.Key), 0)
+		same(t, "what another asked for", value(s.Two.LinkByDigest(t.Context(), asked.Digest))(t), asked)
 		same(t, "registrations of another", s.count(t, "registrations WHERE email_key = $1", other.Key), 1)
 		same(t, "links of another", s.count(t, "link_tokens WHERE email_key = $1", other.Key), 2)
 	})
@@ -165,30 +169,32 @@ func accounts(t *testing.T, s *subject) {
 		addressed.EmailKey, both.EmailKey = u.Email.Key, u.Email.Key
 		bound.UsedAt, addressed.VoidedAt = noon.Add(time.Second), noon.Add(time.Minute)
 		addressed.CreatedAt, both.CreatedAt = noon.Add(time.Second), noon.Add(time.Minute)
-		must(t, s.One.InsertLinks(t.Context(), both, addressed, bound, newLink(auth.LinkActivate)))
+		anothers := newLink(auth.LinkEmailChange)
+		anothers.EmailKey, anothers.UserID = u.Email.Key, other.ID
+		must(t, s.One.InsertLinks(t.Context(), both, addressed, bound, newLink(auth.LinkActivate), anothers))
 		want := []auth.Link{bound, addressed, both}
 		for i := range want {
 			want[i].Digest = nil
 		}
-		same(t, "links", value(s.Two.LinksOf(t.Context(), u.ID, u.Email.Key))(t), want)
+		same(t, "links", value(s.Two.LinksOf(t.Context(), u.ID, []string{u.Email.Key, "left"}))(t), want)
 	})
 
 	accountStatements(t, s)
 }
 
 func accountStatements(t *testing.T, s *subject) {
-	id, recipients := newID(), [][]byte{digest("one"), digest("two")}
+	id, keys, recipients := newID(), []string{"ann", "left"}, [][]byte{digest("one"), digest("two")}
 	first := func(_ any, err error) error { return err }
 	for name, call := range map[string]func(context.Context) error{
 		"LockUserAndHolders":  func(ctx context.Context) error { return first(s.One.LockUserAndHolders(ctx, id, auth.RoleAdmin)) },
 		"DeleteUser":          func(ctx context.Context) error { return s.One.DeleteUser(ctx, id) },
-		"DeleteRegistrations": func(ctx context.Context) error { return s.One.DeleteRegistrations(ctx, "ann") },
-		"DeleteLinks":         func(ctx context.Context) error { return s.One.DeleteLinks(ctx, "ann") },
+		"DeleteRegistrations": func(ctx context.Context) error { return s.One.DeleteRegistrations(ctx, keys) },
+		"DeleteLinks":         func(ctx context.Context) error { return s.One.DeleteLinks(ctx, keys) },
 		"DeleteLetters":       func(ctx context.Context) error { return s.One.DeleteLetters(ctx, recipients) },
 		"ForgetOrigins":       func(ctx context.Context) error { return s.One.ForgetOrigins(ctx, id) },
 		"CredentialsOf":       func(ctx context.Context) error { return first(s.One.CredentialsOf(ctx, id)) },
 		"SessionsOf":          func(ctx context.Context) error { return first(s.One.SessionsOf(ctx, id)) },
-		"LinksOf":             func(ctx context.Context) error { return first(s.One.LinksOf(ctx, id, "ann")) },
+		"LinksOf":             func(ctx context.Context) error { return first(s.One.LinksOf(ctx, id, keys)) },
 		"LettersTo":           func(ctx context.Context) error { return first(s.One.LettersTo(ctx, recipients)) },
 		"EventsAbout":         func(ctx context.Context) error { return first(s.One.EventsAbout(ctx, id)) },
 	} {

@@ -120,6 +120,16 @@ func voiding(t *testing.T, s *subject) {
 		})
 	}
 
+	t.Run("one link of a filter stays where it is named", func(t *testing.T) {
+		older, newer := newLink(auth.LinkPasswordReset), newLink(auth.LinkPasswordReset)
+		older.UserID, newer.UserID = u.ID, u.ID
+		must(t, s.One.InsertLinks(t.Context(), older, newer))
+		must(t, s.One.VoidLinks(t.Context(), auth.LinkFilter{UserID: u.ID, But: newer.ID}, noon))
+		older.VoidedAt = noon
+		same(t, "older", value(s.One.LinkByDigest(t.Context(), older.Digest))(t), older)
+		same(t, "newer", value(s.One.LinkByDigest(t.Context(), newer.Digest))(t), newer)
+	})
+
 	t.Run("a link that was used stays used, and one that was voided keeps its time", func(t *testing.T) {
 		used, voided := newLink(auth.LinkActivate), newLink(auth.LinkActivate)
 		used.UserID, used.UsedAt = u.ID, noon

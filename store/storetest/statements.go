@@ -20,6 +20,7 @@ func statements(t *testing.T, s *subject) {
 		r       = insertRegistration(t, s, newAddress())
 		session = insertSession(t, s, u.ID)
 		link    = insertLink(t, s, newLink(auth.LinkActivate))
+		wayBack = insertLink(t, s, newWayBack(u, 1))
 		meters  = []auth.Meter{newRate(100), newBackoff(5)}
 	)
 	type call func(context.Context, Node) error
@@ -49,6 +50,16 @@ func statements(t *testing.T, s *subject) {
 		"UpdateProfile": func(ctx context.Context, n Node) error {
 			return first(n.UpdateProfile(ctx, u.ID, auth.ProfileChange{Name: &u.Name}, noon))
 		},
+
+		"ReservationOf": func(ctx context.Context, n Node) error {
+			return first(n.ReservationOf(ctx, wayBack.EmailKey, noon))
+		},
+		"WaysBack": func(ctx context.Context, n Node) error { return first(n.WaysBack(ctx, u.ID, noon)) },
+		"ChangeEmail": func(ctx context.Context, n Node) error {
+			return first(n.ChangeEmail(ctx, unknown, 1, newAddress(), noon))
+		},
+		"VoidLaterWaysBack": func(ctx context.Context, n Node) error { return n.VoidLaterWaysBack(ctx, u.ID, 1, noon) },
+		"DeletePassword":    func(ctx context.Context, n Node) error { return n.DeletePassword(ctx, unknown) },
 
 		"InsertRegistration": func(ctx context.Context, n Node) error {
 			return n.InsertRegistration(ctx, newRegistration(newAddress()))
