@@ -44,7 +44,21 @@ type AccountQueries interface {
 // user's ID and without the client's address or user agent. Unauthenticated
 // where the account is gone already, Conflict for the last administrator.
 func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
-	user, err := s.deleteUser(ctx, c.Client, c.UserID, func(locked []User) (User, error) { return leaving(locked, c.UserID) })
+	user, err := s.Me(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	silenced, err := s.spare(ctx, c.Client, user)
+	if err != nil {
+		return "", err
+	}
+	user, err = s.deleteUser(ctx, c.Client, c.UserID, silenced, func(q Queries, locked []User) (User, error) {
+		user, err := leaving(locked, c.UserID)
+		if err == nil {
+			err = s.stillSignedIn(ctx, q, c)
+		}
+		return user, err
+	})
 	return user.Email.Text, err
 }
 
@@ -57,7 +71,7 @@ func (s *Service) DeleteUser(ctx context.Context, name string) (User, error) {
 	if err != nil {
 		return User{}, err
 	}
-	return s.deleteUser(ctx, Client{Now: s.Now()}, account.ID, func(locked []User) (User, error) {
+	return s.deleteUser(ctx, Client{Now: s.Now()}, account.ID, false, func(_ Queries, locked []User) (User, error) {
 		user, err := lockedUser(locked, account.ID)
 		if err == nil && lastAdministrator(locked, user) {
 			err = errLastAdministrator()
@@ -66,8 +80,9 @@ func (s *Service) DeleteUser(ctx context.Context, name string) (User, error) {
 	})
 }
 
-// deleteUser deletes the user whom choose finds among those that were locked.
-func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, choose func(locked []User) (User, error)) (User, error) {
+// deleteUser deletes the user whom choose finds among those that were locked,
+// and says farewell unless that is silenced.
+func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, silenced bool, choose func(q Queries, locked []User) (User, error)) (User, error) {
 	var user User
 	var token BlacklistedToken
 	err := s.store.InTx(ctx, func(q Queries) error {
@@ -78,7 +93,7 @@ func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, choose
 		if err != nil {
 			return err
 		}
-		if user, err = choose(locked); err != nil {
+		if user, err = choose(q, locked); err != nil {
 			return err
 		}
 		if token, err = s.endForGood(ctx, q, c, user.ID); err != nil {
@@ -97,8 +112,8 @@ func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, choose
 		}
 		for _, address := range addresses {
 			if err := s.writeLetter(ctx, q, c, Letter{
-				Kind: LetterAccountDeleted, To: address.Text, Name: user.Name, Locale: user.Locale,
-			}, false); err != nil {
+				Kind: LetterAccountDeleted, To: address.Text, Name: user.greeted(), Locale: user.Locale,
+			}, silenced); err != nil {
 				return err
 			}
 		}

@@ -187,6 +187,7 @@ func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link
 	if err != nil {
 		return SignIn{}, err
 	}
+	s.wake()
 	return signIn, nil
 }
 
@@ -204,8 +205,8 @@ func (s *Service) newUser(c Caller, reg Registration) User {
 }
 
 // becomeUser writes the user of a registration, without a username that somebody
-// else has by now, and ends all other attempts at its address; errOvertaken
-// where another was faster.
+// else has by now, ends all other attempts at its address, and welcomes the
+// user; errOvertaken where another was faster.
 func (s *Service) becomeUser(ctx context.Context, q Queries, c Caller, user *User, reg Registration, link Link) error {
 	won, err := s.insertUser(ctx, q, c.Client, user)
 	if err == nil && won {
@@ -223,7 +224,10 @@ func (s *Service) becomeUser(ctx context.Context, q Queries, c Caller, user *Use
 	if err := q.SetPassword(ctx, user.ID, reg.PasswordHash, c.Now); err != nil {
 		return err
 	}
-	return s.voidAttempts(ctx, q, reg.Email.Key, c.Now)
+	if err := s.voidAttempts(ctx, q, reg.Email.Key, c.Now); err != nil {
+		return err
+	}
+	return s.welcome(ctx, q, c.Client, *user)
 }
 
 // voidAttempts ends every registration of an address that has become a user's.

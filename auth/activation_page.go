@@ -63,5 +63,6 @@ func (s *Service) ActivateOnly(ctx context.Context, c Caller, token, password st
 	if err != nil {
 		return "", err
 	}
+	s.wake()
 	return reg.Email.Text, nil
 }

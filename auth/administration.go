@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 )
@@ -9,6 +10,7 @@ import (
 // A CreateUserInput is what an operator gives for a new account.
 type CreateUserInput struct {
 	Email    string
+	Username string // "" for none
 	Name     string
 	Locale   string
 	Password *string // none: a link to choose one goes out
@@ -19,11 +21,20 @@ type CreateUserInput struct {
 var roleName = regexp.MustCompile(`^[a-z][a-z0-9_.:-]{0,63}$`)
 
 // CreateUser makes an active user whose address the operator vouches for. An
-// operator at the command line may learn that an address is taken.
+// operator at the command line may learn that an address is taken. Disabled to a
+// username where the server has none.
 func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, error) {
+	if in.Username != "" && !s.settings.Usernames {
+		return User{}, Disabled
+	}
 	var faults violations
 	email, fault := ParseAddress(in.Email)
 	faults.add("email", fault)
+	var username Username
+	if in.Username != "" {
+		username, fault = ParseUsername(in.Username)
+		faults.add("username", fault)
+	}
 	name, fault := ParseName(in.Name)
 	faults.add("name", fault)
 	locale, fault := ParseLocale(in.Locale)
@@ -36,7 +47,10 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 	}
 	password := ""
 	if in.Password != nil {
-		password = s.parsePassword(&faults, "password", *in.Password, nil, in.Email, in.Name)
+		password = s.parsePassword(&faults, "password", *in.Password, nil, in.Email, in.Username, in.Name)
+	}
+	if err := s.judgeUsername(ctx, &faults, username); err != nil {
+		return User{}, err
 	}
 	if err := faults.refusal(); err != nil {
 		return User{}, err
@@ -54,7 +68,7 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 
 	c := Client{Now: s.Now()}
 	user := User{
-		ID: s.newID(c.Now), Email: email, EmailVerified: true, Name: name, Locale: locale,
+		ID: s.newID(c.Now), Email: email, EmailVerified: true, Username: username, Name: name, Locale: locale,
 		Status: Active, Roles: append([]string{}, in.Roles...), CreatedAt: c.Now, UpdatedAt: c.Now,
 	}
 	err := s.store.InTx(ctx, func(q Queries) error {
@@ -66,7 +80,7 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 			return err
 		}
 		if !won {
-			return violations{{Path: []string{"input", "email"}, Code: Taken}}.refusal()
+			return errOvertaken
 		}
 		if err := s.voidAttempts(ctx, q, email.Key, c.Now); err != nil {
 			return err
@@ -81,6 +95,9 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 		}
 		return q.InsertEvents(ctx, s.event(c, EventUserCreated, user.ID, nil))
 	})
+	if errors.Is(err, errOvertaken) {
+		return User{}, s.refuseTaken(ctx, user)
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -99,7 +116,7 @@ func (s *Service) writeResetLink(ctx context.Context, q Queries, c Client, user 
 		return err
 	}
 	return s.writeLetter(ctx, q, c, Letter{
-		Kind: LetterPasswordReset, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+		Kind: LetterPasswordReset, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
 		Token: token, ExpiresAt: link.ExpiresAt,
 	}, false)
 }

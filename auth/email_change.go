@@ -17,7 +17,7 @@ type EmailChangeQueries interface {
 	// WaysBack are the open ways back of the user, the latest change first.
 	WaysBack(ctx context.Context, userID uuid.UUID, now time.Time) ([]Link, error)
 	// ChangeEmail gives the ACTIVE user whose version is still that one the
-	// address, proves it and raises the version; false where the user is not so,
+	// address and raises the version; false where the user is not so,
 	// or the address is somebody else's: then the transaction is to be given up.
 	ChangeEmail(ctx context.Context, userID uuid.UUID, version int, email Address, now time.Time) (bool, error)
 	// VoidLaterWaysBack voids the ways back of the user's changes after the one
@@ -81,7 +81,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 	letter, void := holder.told(LetterEmailChangeAttempt)
 	if !holder.exists() {
 		letter = Letter{
-			Kind: LetterEmailChange, To: email.Text, Name: user.Name, Locale: user.Locale,
+			Kind: LetterEmailChange, To: email.Text, Name: user.greeted(), Locale: user.Locale,
 			Token: token, ExpiresAt: link.ExpiresAt,
 		}
 		void = false
@@ -95,7 +95,7 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, Letter{
-			Kind: LetterEmailChangeRequested, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+			Kind: LetterEmailChangeRequested, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
 		}, false); err != nil {
 			return err
 		}
@@ -114,7 +114,9 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 // ConfirmEmailChange moves the account to the address that the link was sent to,
 // and answers it. The session that asked stays, or the caller's where it is one
 // of the account; all others end, and all links but the ways back. The address
-// that the account had gets a way back, and stays reserved while it is open.
+// that the account had gets a way back, and stays reserved while it is open. Where
+// that address was never proved the new one is the first that is: then every
+// session ends, and the profile goes.
 // InvalidToken, also where somebody took the address, the account was changed
 // since it was asked for, or that session has ended; ExpiredToken.
 func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string) (string, error) {
@@ -160,9 +162,14 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 		if !won {
 			return InvalidToken
 		}
-		if revoked, err = s.endOthers(ctx, q, c.Client, user.ID, keep, EndedByEmailChange); err != nil {
+		if revoked, err = s.endOthers(ctx, q, c.Client, user, keep, EndedByEmailChange); err != nil {
 			return err
 		}
+		_, more, err := s.proveAddress(ctx, q, c.Client, user, EndedByEmailChange)
+		if err != nil {
+			return err
+		}
+		revoked = append(revoked, more...)
 		if err := s.voidAttempts(ctx, q, email.Key, c.Now); err != nil {
 			return err
 		}
@@ -170,7 +177,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, c Caller, token string
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, Letter{
-			Kind: LetterEmailChanged, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+			Kind: LetterEmailChanged, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
 			Token: back, ExpiresAt: wayBack.ExpiresAt,
 		}, false); err != nil {
 			return err

@@ -191,7 +191,7 @@ func TestNobodyLearnsWhetherTheAddressIsTaken(t *testing.T) {
 		switch kind {
 		case "unknown", "registered":
 			want[auth.LetterEmailChange] = email
-		case "active", "passwordless":
+		case "active", "passwordless", "unproved":
 			want[auth.LetterEmailChangeAttempt] = email
 		case "reserved":
 			want[auth.LetterAddressReserved] = email

@@ -25,7 +25,7 @@ func (h holder) reserved() bool { return !h.reservation.ExpiresAt.IsZero() }
 // account goes by another address, and the letters to its owner speak of this
 // one.
 func (h holder) told(kind LetterKind) (letter Letter, void bool) {
-	letter = Letter{Kind: kind, To: h.Email.Text, Name: h.Name, Locale: h.Locale}
+	letter = Letter{Kind: kind, To: h.Email.Text, Name: h.greeted(), Locale: h.Locale}
 	if h.reserved() {
 		letter.Kind, letter.To, letter.ExpiresAt = LetterAddressReserved, h.reservation.Email.Text, h.reservation.ExpiresAt
 	}

@@ -25,12 +25,14 @@ func addresses(h *house) map[string]string {
 	ok(h.t, err)
 	_, err = h.Register(h.ctx, h.from("198.51.100.9"), auth.RegisterInput{Email: "registered@example.org", Password: password})
 	ok(h.t, err)
+	_, err = h.where(withoutActivation).Register(h.ctx, h.from("198.51.100.10"), auth.RegisterInput{Email: "unproved@example.org", Password: password})
+	ok(h.t, err)
 	h.user("reserved@example.org")
 	mover := h.signedIn("reserved@example.org")
 	mover.Address = h.from("198.51.100.10").Address
 	h.changed(mover, "elsewhere@example.org")
 	return map[string]string{
-		"unknown": "unknown@example.org", "registered": "registered@example.org", "active": "active@example.org",
+		"unproved": "unproved@example.org", "unknown": "unknown@example.org", "registered": "registered@example.org", "active": "active@example.org",
 		"suspended": "suspended@example.org", "passwordless": "passwordless@example.org",
 		"reserved": "reserved@example.org",
 	}
@@ -151,6 +153,10 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		_, err := h.Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
 		return err
 	})
+	budget("register without activation", 11, func() error {
+		_, err := h.where(withoutActivation).Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "newer@example.org", Password: password})
+		return err
+	})
 	budget("login", 8, func() (err error) {
 		signIn, err = h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
 		return err
@@ -204,6 +210,33 @@ func TestAMutationThatFailsAnywhereLeavesAllOrNothing(t *testing.T) {
 		"register": func(h *house) prepared {
 			return func(ctx context.Context) error {
 				_, err := h.Register(ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
+				return err
+			}
+		},
+		"register without activation": func(h *house) prepared {
+			h.register("new@example.org")
+			off := h.where(withoutActivation)
+			return func(ctx context.Context) error {
+				_, err := off.Register(ctx, h.stranger(), auth.RegisterInput{
+					Email: "new@example.org", Password: password, ProfileInput: auth.ProfileInput{Username: "ada"},
+				})
+				return err
+			}
+		},
+		"activate with a welcome": func(h *house) prepared {
+			flow := h.register("new@example.org").Flow
+			token := h.letter().Token
+			welcoming := h.where(func(s *auth.Settings) { s.WelcomeLetter = true })
+			return func(ctx context.Context) error {
+				_, err := welcoming.Activate(ctx, h.stranger(), auth.ActivateInput{Token: &token, Flow: &flow})
+				return err
+			}
+		},
+		"reset that proves the address": func(h *house) prepared {
+			h.squatter("ada@example.org")
+			token := h.resetLink("ada@example.org")
+			return func(ctx context.Context) error {
+				_, err := h.ResetPassword(ctx, h.stranger(), auth.ResetPasswordInput{Token: token, NewPassword: another})
 				return err
 			}
 		},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -32,6 +33,7 @@ type house struct {
 	hasher  *auth.Hasher
 	keys    *auth.KeySet
 	log     *bytes.Buffer
+	options auth.Options // that the rules were made with
 
 	mu         sync.Mutex
 	now        time.Time
@@ -80,10 +82,21 @@ func newHouse(t *testing.T, change ...func(*auth.Options)) *house {
 	for _, c := range change {
 		c(&options)
 	}
+	h.options = options
 	h.Service = auth.New(options)
 	h.poll()
 	return h
 }
+
+// where is another server on the same database, whose team chose otherwise.
+func (h *house) where(choose func(*auth.Settings)) *auth.Service {
+	o := h.options
+	choose(&o.Settings)
+	return auth.New(o)
+}
+
+// withoutActivation lets whoever registers in at once.
+func withoutActivation(s *auth.Settings) { s.WithoutActivation = true }
 
 func defaults() auth.Settings {
 	return auth.Settings{
@@ -273,4 +286,19 @@ func ok(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// violations are those of a refusal, as "field CODE".
+func violations(t *testing.T, err error) []string {
+	t.Helper()
+	var refusal *auth.Refusal
+	if !errors.As(err, &refusal) || refusal.Code != auth.InvalidInput {
+		t.Errorf("got %v, want %s", err, auth.InvalidInput)
+		return nil
+	}
+	var all []string
+	for _, v := range refusal.Violations {
+		all = append(all, fmt.Sprint(v.Path[len(v.Path)-1], " ", v.Code))
+	}
+	return all
 }

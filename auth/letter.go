@@ -17,6 +17,11 @@ const (
 	// LetterRegistrationAttempt tells the owner of an account that somebody
 	// tried to register its address.
 	LetterRegistrationAttempt LetterKind = "registration_attempt"
+	// LetterAccountCreated tells an address that an account was made with it, where
+	// nobody was asked to show that the address is theirs.
+	LetterAccountCreated LetterKind = "account_created"
+	// LetterWelcome greets who was activated.
+	LetterWelcome LetterKind = "welcome"
 	// LetterPasswordReset carries the link to choose a new password.
 	LetterPasswordReset LetterKind = "password_reset"
 	// LetterNoAccount answers a reset where there are registrations only.
@@ -55,7 +60,7 @@ const (
 // LetterKinds lists every kind.
 func LetterKinds() []LetterKind {
 	return []LetterKind{
-		LetterActivation, LetterRegistrationAttempt, LetterPasswordReset,
+		LetterActivation, LetterRegistrationAttempt, LetterAccountCreated, LetterWelcome, LetterPasswordReset,
 		LetterNoAccount, LetterPasswordChanged, LetterUsernameReset,
 		LetterUsernameChanged, LetterEmailChange, LetterEmailChangeRequested,
 		LetterEmailChangeAttempt, LetterAddressReserved, LetterEmailChanged,

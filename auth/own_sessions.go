@@ -93,12 +93,13 @@ func (s *Service) endOwn(ctx context.Context, c Caller, reason EndReason, end fu
 }
 
 // endOthers ends every session of the user but keep, and voids its links but the
-// ways back. The caller holds the user's row lock, so that no sign-in slips in between.
-func (s *Service) endOthers(ctx context.Context, q Queries, c Client, userID, keep uuid.UUID, reason EndReason) ([]BlacklistedToken, error) {
-	if err := q.VoidLinks(ctx, endingLinksOf(userID), c.Now); err != nil {
+// ways back. The caller holds the user's row lock, so that no sign-in slips in
+// between.
+func (s *Service) endOthers(ctx context.Context, q Queries, c Client, user User, keep uuid.UUID, reason EndReason) ([]BlacklistedToken, error) {
+	if err := q.VoidLinks(ctx, user.endingLinks(), c.Now); err != nil {
 		return nil, err
 	}
-	ended, err := q.EndOtherSessions(ctx, userID, keep, reason, c.Now)
+	ended, err := q.EndOtherSessions(ctx, user.ID, keep, reason, c.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -71,8 +71,12 @@ func (s *Service) hashChosen(ctx context.Context, account Account, current, chos
 // sign-in with the old password either came before, and is ended here, or comes
 // after, and finds another version.
 func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash string, meters []Meter) (int, error) {
+	silenced, err := s.spare(ctx, c.Client, user)
+	if err != nil {
+		return 0, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+	}
 	var revoked []BlacklistedToken
-	err := s.store.InTx(ctx, func(q Queries) error {
+	err = s.store.InTx(ctx, func(q Queries) error {
 		revoked = nil
 		won, err := q.BeginPasswordChange(ctx, user.ID, user.Version, c.Now)
 		if err != nil {
@@ -84,7 +88,7 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 		if err := q.SetPassword(ctx, user.ID, hash, c.Now); err != nil {
 			return err
 		}
-		revoked, err = s.endOthers(ctx, q, c.Client, user.ID, c.SessionID, EndedByPasswordChange)
+		revoked, err = s.endOthers(ctx, q, c.Client, user, c.SessionID, EndedByPasswordChange)
 		if err != nil {
 			return err
 		}
@@ -92,8 +96,8 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, Letter{
-			Kind: LetterPasswordChanged, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
-		}, false); err != nil {
+			Kind: LetterPasswordChanged, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
+		}, silenced); err != nil {
 			return err
 		}
 		return s.succeed(ctx, q, c.Client, meters)

@@ -30,7 +30,9 @@ type PasswordReset struct {
 }
 
 // ResetPassword sets a new password by a link. It ends every session of the
-// user, a thief's too, voids every other link, and signs nobody in.
+// user, a thief's too, voids every other link, and signs nobody in. The first
+// reset proves an address that nobody was asked to prove: what whoever
+// registered it wrote about the user is gone then.
 // InvalidInput, InvalidToken, ExpiredToken; Overloaded.
 func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordInput) (PasswordReset, error) {
 	var faults violations
@@ -46,6 +48,9 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 	if err != nil {
 		return PasswordReset{}, err
 	}
+	// Whatever a stranger wrote who registered the address is gone after this, and
+	// must not have a say in it.
+	user = s.proved(user)
 	// Only whoever holds the link learns that a password is made of the
 	// account's own address or name.
 	password := s.parsePassword(&faults, "newPassword", in.NewPassword, nil, user.Email.Text, user.Username.Text, user.Name)
@@ -77,11 +82,16 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 		if err != nil {
 			return err
 		}
+		told, more, err := s.proveAddress(ctx, q, c.Client, user, EndedByPasswordReset)
+		if err != nil {
+			return err
+		}
+		revoked = append(revoked, more...)
 		if err := q.InsertEvents(ctx, s.event(c.Client, EventPasswordReset, user.ID, nil)); err != nil {
 			return err
 		}
 		if err := s.writeLetter(ctx, q, c.Client, Letter{
-			Kind: LetterPasswordChanged, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+			Kind: LetterPasswordChanged, To: told.Email.Text, Name: told.Name, Locale: told.Locale,
 		}, false); err != nil {
 			return err
 		}

@@ -209,6 +209,9 @@ func (s *Service) UpdateProfile(ctx context.Context, c Caller, in ProfileChange)
 		if !won {
 			return Unauthenticated
 		}
+		if err := s.stillSignedIn(ctx, q, c); err != nil {
+			return err
+		}
 		if err := q.InsertEvents(ctx, s.event(c.Client, EventProfileUpdated, c.UserID, map[string]any{"fields": fields})); err != nil {
 			return err
 		}

@@ -22,23 +22,31 @@ type RegisterInput struct {
 	Password             string
 	PasswordConfirmation *string // checked where it is given
 	ProfileInput
-	Locale string // BCP 47; "" for the server's
+	Locale     string // BCP 47; "" for the server's
+	DeviceName string // of the session, where registering signs in
 }
 
 // A Registered tells where the letter went, and gives the flow that shows
-// [Service.Activate] that it is the same client.
+// [Service.Activate] that it is the same client, or the sign-in where no
+// activation is asked for.
 type Registered struct {
-	Email string
-	Flow  string
+	Email  string
+	Flow   string  // "" with a SignIn
+	SignIn *SignIn // nil with a Flow
 }
 
 // Register notes that somebody wants an account and writes to the address. It
 // does the same work and answers the same whether or not the address has an
-// account already: then its owner is told, and the flow leads nowhere.
+// account already: then its owner is told, and the flow leads nowhere. Where no
+// activation is asked for it makes the user and signs in, and an address that has
+// an account is a fault like another.
 //
 // InvalidInput names every fault at once, a username that somebody has among
-// them; Disabled where registration is closed, and to a username where the
-// server has none; RateLimited by client address.
+// them, but Taken of an address by itself, and counted: with an impossible
+// password anybody could ask for one address after another. Disabled where
+// registration is closed, and to a username where the server has none;
+// RateLimited by client address and, where no activation is asked for, by e-mail
+// address.
 func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Registered, error) {
 	if !s.settings.RegistrationOpen || in.Username != "" && !s.settings.Usernames {
 		return Registered{}, Disabled
@@ -49,6 +57,8 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	profile := s.parseProfile(&faults, in.ProfileInput)
 	locale, fault := ParseLocale(in.Locale)
 	faults.add("locale", fault)
+	device, fault := ParseDeviceName(in.DeviceName)
+	faults.add("deviceName", fault)
 	password := s.parsePassword(&faults, "password", in.Password, in.PasswordConfirmation, in.Email, in.Username, in.Name)
 	if err := s.judgeUsername(ctx, &faults, profile.Username); err != nil {
 		return Registered{}, err
@@ -61,8 +71,11 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	}
 
 	meters := s.rates(false, s.limits.RegisterPerAddress, "register", c.Counted())
-	meters = append(meters, s.rates(true, s.limits.RegisterLettersPerNetwork, "register_network", email.Key, c.network())...)
-	meters = append(meters, s.rates(true, s.limits.RegisterLettersPerAccount, "register_account", email.Key)...)
+	// Where no activation is asked for there is nothing to keep quiet about, and no
+	// account is made whose owner can't be told.
+	silent := !s.settings.WithoutActivation
+	meters = append(meters, s.rates(silent, s.limits.RegisterLettersPerNetwork, "register_network", email.Key, c.network())...)
+	meters = append(meters, s.rates(silent, s.limits.RegisterLettersPerAccount, "register_account", email.Key)...)
 	leave, err := s.hasher.Admit()
 	if err != nil {
 		return Registered{}, err
@@ -76,9 +89,22 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	if err != nil {
 		return Registered{}, err
 	}
+	if owner.exists() && s.settings.WithoutActivation {
+		return Registered{}, s.refuseTaken(ctx, User{Email: email})
+	}
 	hash, err := s.hasher.Hash(ctx, password)
 	if err != nil {
 		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, counted))
+	}
+
+	if s.settings.WithoutActivation {
+		signIn, err := s.registerAtOnce(ctx, c, Registration{
+			Email: email, PasswordHash: hash, Profile: profile, Locale: locale,
+		}, device)
+		if err != nil {
+			return Registered{}, err
+		}
+		return Registered{Email: in.Email, SignIn: &signIn}, nil
 	}
 
 	void := owner.exists() || silenced

@@ -64,7 +64,7 @@ func (s *Service) writeReset(ctx context.Context, c Caller, email Address, silen
 		link.UserID, older.UserID = account.ID, account.ID
 	}
 	letter := Letter{
-		Kind: r.letter, To: account.Email.Text, Name: account.Name,
+		Kind: r.letter, To: account.Email.Text, Name: account.greeted(),
 		Locale: account.Locale, Token: token, ExpiresAt: link.ExpiresAt,
 	}
 	void := !good

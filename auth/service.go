@@ -46,6 +46,11 @@ type Settings struct {
 	KeyRotationInterval   time.Duration
 	Leeway                time.Duration
 	DefaultLocale         string
+	// WithoutActivation makes a user of whoever registers, and signs in: nobody
+	// shows that the address is theirs.
+	WithoutActivation bool
+	// WelcomeLetter is whether who was activated gets one.
+	WelcomeLetter bool
 	// Usernames says whether users may have one, and sign in by it.
 	Usernames bool
 	// RequiredProfileFields must be filled by whoever registers, and stay so.

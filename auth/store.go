@@ -35,6 +35,7 @@ type Queries interface {
 	ProfileQueries
 	AccountQueries
 	AdministrationQueries
+	AddressProofQueries
 	EmailChangeQueries
 
 	// InsertLetter puts a sealed letter into the outbox.
@@ -64,8 +65,8 @@ type UserQueries interface {
 	// CountFailedSignIn adds one to the user's failures; a zero userID is the
 	// same statement, and finds nobody.
 	CountFailedSignIn(ctx context.Context, userID uuid.UUID) error
-	// BeginPasswordReset raises the version of the ACTIVE user, clears its
-	// failures and proves its address.
+	// BeginPasswordReset raises the version of the ACTIVE user and clears its
+	// failures.
 	BeginPasswordReset(ctx context.Context, userID uuid.UUID, now time.Time) (bool, error)
 	// SuspendUser raises the version of an ACTIVE user and suspends it.
 	SuspendUser(ctx context.Context, userID uuid.UUID, now time.Time) (bool, error)

@@ -75,6 +75,19 @@ func (s *Service) judgeUsername(ctx context.Context, faults *violations, name Us
 	return err
 }
 
+// refuseTaken says which of a new user's two names somebody else has: it was not
+// inserted.
+func (s *Service) refuseTaken(ctx context.Context, u User) error {
+	var faults violations
+	if err := s.judgeUsername(ctx, &faults, u.Username); err != nil {
+		return err
+	}
+	if len(faults) == 0 {
+		faults.add("email", Fault{Code: Taken})
+	}
+	return faults.refusal()
+}
+
 // insertUser is [UserQueries.InsertUser] for somebody who wished for a username
 // when registering: where another came first the user is made without one,
 // since the address is what was promised.

@@ -31,8 +31,15 @@ func (s *Service) ChangeUsername(ctx context.Context, c Caller, username string)
 	if user.Username == name {
 		return User{}, usernameFault(Unchanged)
 	}
+	silenced, err := s.spare(ctx, c.Client, user)
+	if err != nil {
+		return User{}, err
+	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		return s.setUsername(ctx, q, c.Client, user, name, Unauthenticated)
+		if err := s.setUsername(ctx, q, c.Client, user, name, Unauthenticated, silenced); err != nil {
+			return err
+		}
+		return s.stillSignedIn(ctx, q, c)
 	})
 	if err != nil {
 		return User{}, err
@@ -44,8 +51,8 @@ func (s *Service) ChangeUsername(ctx context.Context, c Caller, username string)
 
 // setUsername writes the username, the fact and the letter. It refuses with
 // Taken, or with gone where the user is not there any more; either way the
-// transaction is rolled back.
-func (s *Service) setUsername(ctx context.Context, q Queries, c Client, user User, name Username, gone Code) error {
+// transaction is rolled back. A letter that is silenced is void.
+func (s *Service) setUsername(ctx context.Context, q Queries, c Client, user User, name Username, gone Code, silenced bool) error {
 	won, err := q.SetUsername(ctx, user.ID, name, c.Now)
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -59,8 +66,8 @@ func (s *Service) setUsername(ctx context.Context, q Queries, c Client, user Use
 		return err
 	}
 	return s.writeLetter(ctx, q, c, Letter{
-		Kind: LetterUsernameChanged, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
-	}, false)
+		Kind: LetterUsernameChanged, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
+	}, silenced)
 }
 
 func usernameFault(code ViolationCode) error {
@@ -80,8 +87,10 @@ func (s *Service) RequestUsernameReset(ctx context.Context, c Caller, address st
 }
 
 // ResetUsername sets a username by a link and tells it by letter. It ends no
-// session: nobody who had the old name could do anything with it alone. A name
-// that is taken does not use the link up. InvalidInput, InvalidToken,
+// session: nobody who had the old name could do anything with it alone. Nor does
+// it prove an address that nobody was asked to prove, since the password stays,
+// which a stranger may have chosen. A name that is taken does not use the link
+// up. InvalidInput, InvalidToken,
 // ExpiredToken; Disabled.
 func (s *Service) ResetUsername(ctx context.Context, c Caller, token, username string) (string, error) {
 	if !s.settings.Usernames {
@@ -101,7 +110,7 @@ func (s *Service) ResetUsername(ctx context.Context, c Caller, token, username s
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
 		// The user's row first, which whoever ends the account's links holds too.
-		if err := s.setUsername(ctx, q, c.Client, user, name, InvalidToken); err != nil {
+		if err := s.setUsername(ctx, q, c.Client, user, name, InvalidToken, false); err != nil {
 			return err
 		}
 		won, err := q.UseLink(ctx, link.Digest, LinkUsernameReset, c.Now)

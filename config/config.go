@@ -63,6 +63,8 @@ type Config struct {
 	RegistrationOpen      bool
 	RegistrationFields    []string // of RegisterInput, that must be filled besides email and password
 	Usernames             bool
+	Activation            bool // false: whoever registers is a user at once
+	WelcomeLetter         bool
 	SessionsPerUser       int
 	AccessTokenLifetime   time.Duration
 	SessionIdleLifetime   time.Duration

@@ -90,6 +90,8 @@ func TestNoSettingIsNeeded(t *testing.T) {
 		{"RegistrationOpen", c.RegistrationOpen, true},
 		{"RegistrationFields", len(c.RegistrationFields), 0},
 		{"Usernames", c.Usernames, true},
+		{"Activation", c.Activation, true},
+		{"WelcomeLetter", c.WelcomeLetter, false},
 		{"Migrate", c.Migrate, true},
 		{"RateLimits", c.RateLimits, true},
 		{"Leeway", c.Leeway, 5 * time.Second},
@@ -156,7 +158,7 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 		"PUBLIC_URL=https://Auth.Example.com:443/", "ALLOWED_ORIGINS=https://App.example.com:443, http://localhost:5173,capacitor://localhost",
 		"TRUSTED_PROXIES=10.1.2.3/8, ::ffff:192.0.2.1,2001:db8::/32,::ffff:172.16.0.0/108", "SESSION_IDLE_LIFETIME=1d12h", "REFRESH_GRACE=0",
 		"HASHING_MEMORY=65536KiB", "DOCUMENT_MAX_BYTES=4096", "LIMIT_CODE_PER_ACCOUNT= 5/15m , 20/1d ", "BRAND_COLOUR=#ABCDEF",
-		"LOG_LEVEL=warn", "LOG_FORMAT=json", "REGISTRATION=closed", "REGISTRATION_FIELDS= name , avatarUrl", "USERNAMES=off", "COOKIE_TRANSPORT=off", "MIGRATE=off", "MAIL_URL=smtp://localhost:2525", "MAIL_FROM=a@example.com",
+		"LOG_LEVEL=warn", "LOG_FORMAT=json", "REGISTRATION=closed", "REGISTRATION_FIELDS= name , avatarUrl", "USERNAMES=off", "ACTIVATION=off", "WELCOME_LETTER=on", "COOKIE_TRANSPORT=off", "MIGRATE=off", "MAIL_URL=smtp://localhost:2525", "MAIL_FROM=a@example.com",
 		"MAIL_TEMPLATES=.", "DEFAULT_LOCALE=de_at",
 		"LINK_URL_RESET=https://app.example.com/#/reset/{token}", "LEEWAY=", "LEEWAY_FILE=",
 		"DATABASE_URL=postgres://u:p@h/d", "SECRET="+goodSecret+","+base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 32)),
@@ -188,8 +190,11 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 	if got := fmt.Sprint(c.RegistrationFields); got != "[name avatarUrl]" {
 		t.Errorf("fields are %s", got)
 	}
-	if c.RegistrationOpen || c.Usernames || c.CookieTransport || c.Migrate {
+	if c.RegistrationOpen || c.Usernames || c.Activation || c.CookieTransport || c.Migrate {
 		t.Error("a switch stays on that was turned off")
+	}
+	if !c.WelcomeLetter {
+		t.Error("a switch stays off that was turned on")
 	}
 }
 
@@ -212,7 +217,7 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		"HASHING_SLOTS=0", "HASHING_MEMORY=19MB", "HASHING_MEMORY=1KiB", "HASHING_MEMORY=99999999999999GiB", "HASHING_MEMORY=-1MiB", "HASHING_PASSES=0", "HASHING_LANES=300",
 		"ALLOWED_ORIGINS=*", "ALLOWED_ORIGINS=null", "ALLOWED_ORIGINS=https://*.example.com", "ALLOWED_ORIGINS=https://a.example/app", "ALLOWED_ORIGINS=http://app.example.com", "ALLOWED_ORIGINS=app.example.com",
 		"TRUSTED_PROXIES=proxy", "TRUSTED_PROXIES=0.0.0.0/0", "TRUSTED_PROXIES=10.0.0.0/8,::/0", "TRUSTED_PROXIES=10.0.0.0/33", "TRUSTED_PROXIES=::ffff:0:0/96",
-		"REGISTRATION=yes", "REGISTRATION_FIELDS=email", "REGISTRATION_FIELDS=name,name", "REGISTRATION_FIELDS=name,", "USERNAMES=no", "COOKIE_TRANSPORT=true", "RATE_LIMITS=false", "INTROSPECTION=1", "MIGRATE=On", "LOG_FORMAT=xml", "LOG_LEVEL=loud",
+		"REGISTRATION=yes", "REGISTRATION_FIELDS=email", "REGISTRATION_FIELDS=name,name", "REGISTRATION_FIELDS=name,", "USERNAMES=no", "ACTIVATION=on", "WELCOME_LETTER=yes", "COOKIE_TRANSPORT=true", "RATE_LIMITS=false", "INTROSPECTION=1", "MIGRATE=On", "LOG_FORMAT=xml", "LOG_LEVEL=loud",
 		"LINK_URL_ACTIVATE=https://app.example.com/activate", "LINK_URL_DECLINE=https://a.example/{token}/{token}", "LINK_URL_RESET=https://{token}.example.com/", "LINK_URL_RESET=javascript:alert('{token}')",
 		"LINK_URL_REQUEST_RESET=https://app.example.com/{token}", "LINK_URL_ACTIVATE=/activate?token={token}", "LINK_URL_RESET=https://a.example/\"{token}",
 		"BRAND_NAME=two\nlines", "BRAND_NAME=" + strings.Repeat("x", 101), "BRAND_COLOUR=blue", "BRAND_COLOUR=#12345", "BRAND_LOGO_URL=logo.png", "BRAND_TERMS_URL=javascript:alert(1)",

@@ -2,7 +2,9 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,7 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestStories tells every story of testdata on both databases.
+// TestStories tells every story of testdata on both databases. A story's file
+// "settings" holds what its server is set to, NAME=value a line.
 func TestStories(t *testing.T) {
 	t.Parallel()
 	for name, database := range databases(t) {
@@ -23,7 +26,11 @@ func TestStories(t *testing.T) {
 				Dir: "testdata",
 				Setup: func(env *testscript.Env) error {
 					env.Setenv("LONGNAME", strings.Repeat("n", 101))
-					tell := &story{world: newWorld(t, worldOptions{database: database(t)})}
+					settings, err := os.ReadFile(filepath.Join(env.WorkDir, "settings"))
+					if err != nil && !errors.Is(err, fs.ErrNotExist) {
+						return err
+					}
+					tell := &story{world: newWorld(t, worldOptions{database: database(t), settings: strings.Fields(string(settings))})}
 					tell.client = tell.world.client()
 					env.Values[storyKey{}] = tell
 					return nil

@@ -70,6 +70,10 @@ func TestASignInThatCannotBeHandedOverDoesNotHappen(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("activate, %s: %v", name, err)
 		}
+		_, err = norules().Register(ctx, model.RegisterInput{Transport: model.TokenTransportCookie})
+		if !errors.Is(err, c.want) {
+			t.Errorf("register, %s: %v", name, err)
+		}
 		if len(c.jar.done) > 0 {
 			t.Errorf("%s: %v", name, c.jar.done)
 		}
@@ -111,6 +115,31 @@ func TestACookieSignInKeepsTheTokensOutOfTheAnswer(t *testing.T) {
 	out, ok := result.(*model.SignedIn)
 	if err != nil || !ok || out.Tokens != nil || !out.AccessTokenExpiresAt.Equal(time.Unix(1, 0)) || !slices.Equal(jar.done, []string{"set rt"}) {
 		t.Errorf("%+v %v %v", result, err, jar.done)
+	}
+}
+
+func TestARegistrationThatSignsInKeepsTheTokensOutOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	jar, in := tin{}, signIn()
+	out, err := delivery{jar: &jar}.registered(auth.Registered{Email: "a@b.example", SignIn: &in}, nil)
+	if err != nil || out.Email != "a@b.example" || out.Flow != nil || out.SignedIn == nil || out.SignedIn.Tokens != nil || !slices.Equal(jar.done, []string{"set rt"}) {
+		t.Errorf("%+v %v %v", out, err, jar.done)
+	}
+	out, err = delivery{}.registered(auth.Registered{Email: "a@b.example", SignIn: &in}, nil)
+	if err != nil || out.SignedIn.Tokens == nil || out.SignedIn.Tokens.AccessToken != "at" {
+		t.Errorf("%+v %v", out, err)
+	}
+}
+
+func TestARegistrationThatWaitsLeavesTheCookiesAlone(t *testing.T) {
+	t.Parallel()
+	jar := tin{refresh: "rt0"}
+	out, err := delivery{jar: &jar}.registered(auth.Registered{Email: "a@b.example", Flow: "f"}, nil)
+	if err != nil || out.SignedIn != nil || *out.Flow != "f" || len(jar.done) > 0 {
+		t.Errorf("%+v %v %v", out, err, jar.done)
+	}
+	if out, err := (delivery{jar: &jar}).registered(auth.Registered{}, auth.RateLimited); out != nil || !errors.Is(err, auth.RateLimited) || len(jar.done) > 0 {
+		t.Errorf("%+v %v %v", out, err, jar.done)
 	}
 }
 

@@ -7,19 +7,33 @@ import (
 	"gatehouse/graph/model"
 )
 
-// Register asks for an account.
+// Register asks for an account, or makes it. How tokens are to come is settled
+// before, whatever it comes to: a sign-in that can't be handed over must not
+// happen.
 func (m mutation) Register(ctx context.Context, in model.RegisterInput) (*model.RegisterPayload, error) {
-	registered, err := m.auth.Register(ctx, CallerFrom(ctx), auth.RegisterInput{
+	way, err := deliveryBy(ctx, in.Transport)
+	if err != nil {
+		return nil, err
+	}
+	return way.registered(m.auth.Register(ctx, CallerFrom(ctx), auth.RegisterInput{
 		Email: in.Email, Password: in.Password, PasswordConfirmation: in.PasswordConfirmation,
 		ProfileInput: auth.ProfileInput{
 			Username: given(in.Username), Name: given(in.Name), Phone: given(in.Phone), AvatarURL: given(in.AvatarURL),
 		},
-		Locale: given(in.Locale),
-	})
+		Locale: given(in.Locale), DeviceName: given(in.DeviceName),
+	}))
+}
+
+// registered hands over what a registration came to: a flow or a sign-in.
+func (d delivery) registered(r auth.Registered, err error) (*model.RegisterPayload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return presentRegistered(registered), nil
+	out := presentRegistered(r)
+	if r.SignIn != nil {
+		out.SignedIn, err = d.signedIn(*r.SignIn, nil)
+	}
+	return out, err
 }
 
 // Activate makes the account and signs in.

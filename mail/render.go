@@ -194,7 +194,7 @@ func (r *Renderer) page(l auth.Letter, tag language.Tag, t parts) (page, error) 
 		p.Link = fill(r.links.RevertEmail, l.Token)
 		p.Name = shownName(l.Name)
 	case auth.LetterRegistrationAttempt, auth.LetterPasswordChanged, auth.LetterUsernameChanged,
-		auth.LetterEmailChangeRequested, auth.LetterEmailChangeAttempt, auth.LetterAccountDeleted:
+		auth.LetterEmailChangeRequested, auth.LetterEmailChangeAttempt, auth.LetterAccountDeleted, auth.LetterWelcome:
 		p.Name = shownName(l.Name)
 	}
 	return p, nil

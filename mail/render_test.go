@@ -29,6 +29,8 @@ func TestTheFirstLinkOfALetterIsTheOneItIsFor(t *testing.T) {
 		auth.LetterActivation:          testPublic + "/activate?token=" + testToken,
 		auth.LetterPasswordReset:       testPublic + "/reset?token=" + testToken,
 		auth.LetterRegistrationAttempt: testPublic + "/reset",
+		auth.LetterAccountCreated:      testPublic + "/reset",
+		auth.LetterWelcome:             testPublic + "/reset",
 		auth.LetterPasswordChanged:     testPublic + "/reset",
 		auth.LetterUsernameReset:       testPublic + "/reset-username?token=" + testToken,
 		auth.LetterUsernameChanged:     testPublic + "/reset",
@@ -74,6 +76,7 @@ func TestLettersWithoutATokenHoldNone(t *testing.T) {
 	for _, kind := range []auth.LetterKind{
 		auth.LetterRegistrationAttempt, auth.LetterNoAccount, auth.LetterPasswordChanged, auth.LetterAccountDeleted, auth.LetterTest,
 		auth.LetterEmailChangeRequested, auth.LetterEmailChangeAttempt, auth.LetterAddressReserved, auth.LetterEmailChangeReverted,
+		auth.LetterAccountCreated, auth.LetterWelcome,
 	} {
 		l := testLetter(kind)
 		l.Token, l.NotMeToken, l.Code = testToken, testNotMe, testCode
@@ -121,7 +124,7 @@ func TestANameIsShownToTheOwnerOfAnAccountOnly(t *testing.T) {
 		want := kind == auth.LetterPasswordReset || kind == auth.LetterPasswordChanged || kind == auth.LetterRegistrationAttempt ||
 			kind == auth.LetterUsernameReset || kind == auth.LetterUsernameChanged ||
 			kind == auth.LetterEmailChangeRequested || kind == auth.LetterEmailChangeAttempt || kind == auth.LetterEmailChanged ||
-			kind == auth.LetterAccountDeleted
+			kind == auth.LetterAccountDeleted || kind == auth.LetterWelcome
 		for part, text := range map[string]string{"text": m.Text, "HTML": m.HTML} {
 			if got := strings.Contains(text, "Ada"); got != want {
 				t.Errorf("%s, %s: name shown %t, want %t", kind, part, got, want)

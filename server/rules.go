@@ -24,6 +24,8 @@ func ruleSettings(cfg config.Config) auth.Settings {
 		KeyRotationInterval:   cfg.KeyRotationInterval,
 		Leeway:                cfg.Leeway,
 		DefaultLocale:         cfg.DefaultLocale,
+		WithoutActivation:     !cfg.Activation,
+		WelcomeLetter:         cfg.WelcomeLetter,
 		Usernames:             cfg.Usernames,
 		RequiredProfileFields: profileFields(cfg.RegistrationFields),
 	}
@@ -74,6 +76,7 @@ func shownSettings(cfg config.Config) model.Settings {
 			TermsURL: optional(cfg.BrandTermsURL), PrivacyURL: optional(cfg.BrandPrivacyURL),
 		},
 		RegistrationOpen:      cfg.RegistrationOpen,
+		ActivationRequired:    cfg.Activation,
 		RequiredProfileFields: append([]string{}, cfg.RegistrationFields...),
 		Usernames:             cfg.Usernames,
 		PasswordMinLength:     cfg.PasswordMinLength,

@@ -99,7 +99,6 @@ func (q *queries) ChangeEmail(ctx context.Context, userID uuid.UUID, version int
 		Where(user.ID(userID), user.Version(version), user.Status(string(auth.Active))).
 		SetEmail(email.Text).
 		SetEmailKey(email.Key).
-		SetEmailVerified(true).
 		AddVersion(1).
 		SetUpdatedAt(now).
 		Save(ctx)

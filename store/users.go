@@ -142,7 +142,6 @@ func (q *queries) BeginPasswordReset(ctx context.Context, userID uuid.UUID, now 
 		Where(user.ID(userID), user.Status(string(auth.Active))).
 		AddVersion(1).
 		SetFailedSignIns(0).
-		SetEmailVerified(true).
 		SetUpdatedAt(now).
 		Save(ctx)
 	return won("begin password reset", n, err)

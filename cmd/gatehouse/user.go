@@ -27,6 +27,7 @@ type user struct {
 // createUser makes a user.
 type createUser struct {
 	Email         string   `arg:"" help:"The user's e-mail address."`
+	Username      string   `help:"A name to sign in with beside the address."`
 	Name          string   `help:"How letters address the user."`
 	Locale        string   `help:"The user's language, as in pt-BR (BCP 47)."`
 	Role          []string `sep:"none" help:"A role, as in admin; may be given several times."`
@@ -47,7 +48,7 @@ func (c createUser) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	in := server.NewUser{Email: c.Email, Name: c.Name, Locale: c.Locale, Roles: c.Role}
+	in := server.NewUser{Email: c.Email, Username: c.Username, Name: c.Name, Locale: c.Locale, Roles: c.Role}
 	if c.PasswordStdin {
 		password, err := readPassword(p.stdin)
 		if err != nil {

@@ -113,8 +113,9 @@ type ComplexityRoot struct {
 	}
 
 	RegisterPayload struct {
-		Email func(childComplexity int) int
-		Flow  func(childComplexity int) int
+		Email    func(childComplexity int) int
+		Flow     func(childComplexity int) int
+		SignedIn func(childComplexity int) int
 	}
 
 	RequestEmailChangePayload struct {
@@ -167,6 +168,7 @@ type ComplexityRoot struct {
 	}
 
 	Settings struct {
+		ActivationRequired    func(childComplexity int) int
 		Brand                 func(childComplexity int) int
 		CookieTransport       func(childComplexity int) int
 		PasswordMaxLength     func(childComplexity int) int
@@ -645,6 +647,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterPayload.Flow(childComplexity), true
+	case "RegisterPayload.signedIn":
+		if e.ComplexityRoot.RegisterPayload.SignedIn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterPayload.SignedIn(childComplexity), true
 
 	case "RequestEmailChangePayload.newEmail":
 		if e.ComplexityRoot.RequestEmailChangePayload.NewEmail == nil {
@@ -770,6 +778,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "Settings.activationRequired":
+		if e.ComplexityRoot.Settings.ActivationRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Settings.ActivationRequired(childComplexity), true
 	case "Settings.brand":
 		if e.ComplexityRoot.Settings.Brand == nil {
 			break
@@ -1218,7 +1232,7 @@ enum ViolationCode {
   PASSWORD_TOO_COMMON
   "The new value is the current one. Of passwords said by changePassword only, after the current one was verified."
   UNCHANGED
-  "Somebody else has it. Said of usernames always, since they are public; never of e-mail addresses."
+  "Somebody else has it. Said of usernames always, since they are public; of e-mail addresses only where no activation is asked for."
   TAKEN
 }
 
@@ -1238,7 +1252,7 @@ type Query {
 "What can be done. A document asks for one of these at a time."
 type Mutation {
   # registration
-  "Asks for an account. Nobody is told whether the address has one: what comes next is told by e-mail."
+  "Asks for an account. Nobody is told whether the address has one: what comes next is told by e-mail. Where the server asks for no activation, makes the account and signs in."
   register(input: RegisterInput!): RegisterPayload!
   "Makes the account that was registered, and signs its user in."
   activate(input: ActivateInput!): LoginResult!
@@ -1298,7 +1312,7 @@ type User {
   id: ID!
   "As the user wrote it; two addresses that differ only by letter case are the same account."
   email: String!
-  "Whether the user showed that the address is theirs."
+  "Whether the user showed that the address is theirs. Where no activation is asked for, the first reset of the password shows it: it ends every session and empties the profile."
   emailVerified: Boolean!
   "Known to nobody else as the user's, but public: whoever asks for it is told that it is taken. Null where there is none."
   username: String
@@ -1338,6 +1352,8 @@ type Settings {
   brand: Brand!
   "Whether anybody may register."
   registrationOpen: Boolean!
+  "Whether who registers must activate the account; where not, registering signs in."
+  activationRequired: Boolean!
   "The fields of RegisterInput that must be filled, besides email and password."
   requiredProfileFields: [String!]!
   "Whether users may have a username, and sign in by it."
@@ -1376,7 +1392,7 @@ input RegisterInput {
   passwordConfirmation: String
   """
   From 3 to 64 characters, letters, digits and visible signs, never with an @; compared without letter case (RFC 8265). It is the user's from activation on, if nobody else came first: who comes
-  second is activated without one. DISABLED where the server has no usernames.
+  second is activated without one. Where no activation is asked for, it is the user's at once. DISABLED where the server has no usernames.
   """
   username: String
   "How the user is to be called; 100 characters at most."
@@ -1387,14 +1403,23 @@ input RegisterInput {
   avatarUrl: String
   "A BCP 47 language tag; the server's default where none is given."
   locale: String
+  "How the tokens come back, where registering signs the user in."
+  transport: TokenTransport! = BEARER
+  "What the user calls this device, shown in the list of sessions; 64 characters at most. Of use where registering signs in."
+  deviceName: String
 }
 
-"The same whether or not the address already has an account: its owner learns of the attempt by e-mail."
+"""
+The same whether or not the address already has an account: its owner learns of the attempt by e-mail. Where no activation is asked for, an address that has one is TAKEN; that is said once all else
+is right.
+"""
 type RegisterPayload {
   "Where the activation e-mail goes."
   email: String!
   "For activate: shows that it is the same client that registered. Null where no activation is asked for."
   flow: String
+  "Set where the server asks for no activation."
+  signedIn: SignedIn
 }
 
 """
@@ -1843,6 +1868,8 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 		return ec.fieldContext_RegisterPayload_email(ctx, field)
 	case "flow":
 		return ec.fieldContext_RegisterPayload_flow(ctx, field)
+	case "signedIn":
+		return ec.fieldContext_RegisterPayload_signedIn(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
 }
@@ -1951,6 +1978,8 @@ func (ec *executionContext) childFields_Settings(ctx context.Context, field grap
 		return ec.fieldContext_Settings_brand(ctx, field)
 	case "registrationOpen":
 		return ec.fieldContext_Settings_registrationOpen(ctx, field)
+	case "activationRequired":
+		return ec.fieldContext_Settings_activationRequired(ctx, field)
 	case "requiredProfileFields":
 		return ec.fieldContext_Settings_requiredProfileFields(ctx, field)
 	case "usernames":
@@ -4372,6 +4401,38 @@ func (ec *executionContext) fieldContext_RegisterPayload_flow(_ context.Context,
 	return graphql.NewScalarFieldContext("RegisterPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _RegisterPayload_signedIn(ctx context.Context, field graphql.CollectedField, obj *model.RegisterPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegisterPayload_signedIn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignedIn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SignedIn) graphql.Marshaler {
+			return ec.marshalOSignedIn2ᚖgatehouseᚋgraphᚋmodelᚐSignedIn(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RegisterPayload_signedIn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RegisterPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignedIn(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RequestEmailChangePayload_newEmail(ctx context.Context, field graphql.CollectedField, obj *model.RequestEmailChangePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4861,6 +4922,29 @@ func (ec *executionContext) _Settings_registrationOpen(ctx context.Context, fiel
 	)
 }
 func (ec *executionContext) fieldContext_Settings_registrationOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Settings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Settings_activationRequired(ctx context.Context, field graphql.CollectedField, obj *model.Settings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Settings_activationRequired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActivationRequired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Settings_activationRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Settings", field, false, false, "Boolean")
 }
 
@@ -7307,7 +7391,11 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"email", "password", "passwordConfirmation", "username", "name", "phone", "avatarUrl", "locale"}
+	if _, present := asMap["transport"]; !present {
+		asMap["transport"] = "BEARER"
+	}
+
+	fieldsInOrder := [...]string{"email", "password", "passwordConfirmation", "username", "name", "phone", "avatarUrl", "locale", "transport", "deviceName"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -7370,6 +7458,20 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Locale = data
+		case "transport":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("transport"))
+			data, err := ec.unmarshalNTokenTransport2gatehouseᚋgraphᚋmodelᚐTokenTransport(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Transport = data
+		case "deviceName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceName = data
 		}
 	}
 	return it, nil
@@ -8448,6 +8550,11 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "signedIn":
+			out.Values[i] = ec._RegisterPayload_signedIn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8858,6 +8965,11 @@ func (ec *executionContext) _Settings(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "registrationOpen":
 			out.Values[i] = ec._Settings_registrationOpen(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "activationRequired":
+			out.Values[i] = ec._Settings_activationRequired(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -10350,6 +10462,13 @@ func (ec *executionContext) unmarshalORefreshInput2ᚖgatehouseᚋgraphᚋmodel�
 	}
 	res, err := ec.unmarshalInputRefreshInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSignedIn2ᚖgatehouseᚋgraphᚋmodelᚐSignedIn(ctx context.Context, sel ast.SelectionSet, v *model.SignedIn) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SignedIn(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {

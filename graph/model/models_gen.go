@@ -172,7 +172,7 @@ type RegisterInput struct {
 	// Checked against password where it is given.
 	PasswordConfirmation *string `json:"passwordConfirmation,omitempty"`
 	// From 3 to 64 characters, letters, digits and visible signs, never with an @; compared without letter case (RFC 8265). It is the user's from activation on, if nobody else came first: who comes
-	// second is activated without one. DISABLED where the server has no usernames.
+	// second is activated without one. Where no activation is asked for, it is the user's at once. DISABLED where the server has no usernames.
 	Username *string `json:"username,omitempty"`
 	// How the user is to be called; 100 characters at most.
 	Name *string `json:"name,omitempty"`
@@ -182,14 +182,21 @@ type RegisterInput struct {
 	AvatarURL *string `json:"avatarUrl,omitempty"`
 	// A BCP 47 language tag; the server's default where none is given.
 	Locale *string `json:"locale,omitempty"`
+	// How the tokens come back, where registering signs the user in.
+	Transport TokenTransport `json:"transport"`
+	// What the user calls this device, shown in the list of sessions; 64 characters at most. Of use where registering signs in.
+	DeviceName *string `json:"deviceName,omitempty"`
 }
 
-// The same whether or not the address already has an account: its owner learns of the attempt by e-mail.
+// The same whether or not the address already has an account: its owner learns of the attempt by e-mail. Where no activation is asked for, an address that has one is TAKEN; that is said once all else
+// is right.
 type RegisterPayload struct {
 	// Where the activation e-mail goes.
 	Email string `json:"email"`
 	// For activate: shows that it is the same client that registered. Null where no activation is asked for.
 	Flow *string `json:"flow,omitempty"`
+	// Set where the server asks for no activation.
+	SignedIn *SignedIn `json:"signedIn,omitempty"`
 }
 
 // The address that the account is to have.
@@ -332,6 +339,8 @@ type Settings struct {
 	Brand *Brand `json:"brand"`
 	// Whether anybody may register.
 	RegistrationOpen bool `json:"registrationOpen"`
+	// Whether who registers must activate the account; where not, registering signs in.
+	ActivationRequired bool `json:"activationRequired"`
 	// The fields of RegisterInput that must be filled, besides email and password.
 	RequiredProfileFields []string `json:"requiredProfileFields"`
 	// Whether users may have a username, and sign in by it.
@@ -410,7 +419,7 @@ type User struct {
 	ID string `json:"id"`
 	// As the user wrote it; two addresses that differ only by letter case are the same account.
 	Email string `json:"email"`
-	// Whether the user showed that the address is theirs.
+	// Whether the user showed that the address is theirs. Where no activation is asked for, the first reset of the password shows it: it ends every session and empties the profile.
 	EmailVerified bool `json:"emailVerified"`
 	// Known to nobody else as the user's, but public: whoever asks for it is told that it is taken. Null where there is none.
 	Username *string `json:"username,omitempty"`
@@ -747,7 +756,7 @@ const (
 	ViolationCodePasswordTooCommon ViolationCode = "PASSWORD_TOO_COMMON"
 	// The new value is the current one. Of passwords said by changePassword only, after the current one was verified.
 	ViolationCodeUnchanged ViolationCode = "UNCHANGED"
-	// Somebody else has it. Said of usernames always, since they are public; never of e-mail addresses.
+	// Somebody else has it. Said of usernames always, since they are public; of e-mail addresses only where no activation is asked for.
 	ViolationCodeTaken ViolationCode = "TAKEN"
 )
 

@@ -51,6 +51,7 @@ func statements(t *testing.T, s *subject) {
 			return first(n.UpdateProfile(ctx, u.ID, auth.ProfileChange{Name: &u.Name}, noon))
 		},
 
+		"ProveAddress": func(ctx context.Context, n Node) error { return first(n.ProveAddress(ctx, unknown, "en", noon)) },
 		"ReservationOf": func(ctx context.Context, n Node) error {
 			return first(n.ReservationOf(ctx, wayBack.EmailKey, noon))
 		},

@@ -57,6 +57,7 @@ func Run(t *testing.T, open Opener) {
 	}{
 		{"users", users},
 		{"profiles", profiles},
+		{"address proof", addressProof},
 		{"registrations", registrations},
 		{"sessions", sessions},
 		{"own sessions", ownSessions},
