@@ -67,6 +67,31 @@ func TestRolesAreGivenAndTakenWithTheNextRequest(t *testing.T) {
 	}
 }
 
+// A stranger who registered somebody's address must not get the roles that an
+// operator means for its owner, nor have the operator's letter carry his words.
+func TestRolesAreNotGivenToAnAddressThatNobodyHasProved(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	open := h.where(withoutActivation)
+	_, err := open.Register(h.ctx, h.stranger(), auth.RegisterInput{
+		Email: "ada@example.org", Password: password, ProfileInput: auth.ProfileInput{Name: "Win a prize at evil.example"},
+	})
+	ok(t, err)
+	h.letters()
+	_, err = open.PromoteUser(h.ctx, "ada@example.org", auth.RoleAdmin)
+	wants(t, err, auth.Conflict)
+	_, err = open.SendPasswordReset(h.ctx, "ada@example.org")
+	ok(t, err)
+	letter := h.letter()
+	if letter.Name != "" {
+		t.Errorf("the letter says %q", letter.Name)
+	}
+	_, err = open.ResetPassword(h.ctx, h.stranger(), auth.ResetPasswordInput{Token: letter.Token, NewPassword: "nine silent harbours"})
+	ok(t, err)
+	_, err = open.PromoteUser(h.ctx, "ada@example.org", auth.RoleAdmin)
+	ok(t, err)
+}
+
 func TestAnOperatorDoesNotTakeTheLastAdministratorEither(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

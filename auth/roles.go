@@ -10,30 +10,36 @@ import (
 
 // PromoteUser gives the user of the name the roles, besides those that it has.
 // Names are those of [Service.DeleteUser]. InvalidInput where no role can be
-// called so.
+// called so; Conflict where nobody has shown that the account's address is
+// theirs: whoever registered it would get the roles that were meant for its
+// owner.
 //
 // Sessions go on: rules here go by the user's row from the next request on, and
 // what others read in access tokens is renewed with the next refresh.
 func (s *Service) PromoteUser(ctx context.Context, name string, roles ...string) (User, error) {
-	return s.changeRoles(ctx, name, roles, func(has []string) []string {
+	return s.changeRoles(ctx, name, roles, func(user User) ([]string, error) {
+		if !user.EmailVerified {
+			return nil, fmt.Errorf("auth: nobody has shown that the address is theirs: have the owner reset the password first: %w", Conflict)
+		}
+		has := slices.Clone(user.Roles)
 		for _, role := range roles {
 			if !slices.Contains(has, role) {
 				has = append(has, role)
 			}
 		}
-		return has
+		return has, nil
 	})
 }
 
 // DemoteUser takes the roles from the user of the name, and is else as
 // [Service.PromoteUser]. Conflict where an administrator would be the last.
 func (s *Service) DemoteUser(ctx context.Context, name string, roles ...string) (User, error) {
-	return s.changeRoles(ctx, name, roles, func(has []string) []string {
-		return slices.DeleteFunc(has, func(role string) bool { return slices.Contains(roles, role) })
+	return s.changeRoles(ctx, name, roles, func(user User) ([]string, error) {
+		return slices.DeleteFunc(slices.Clone(user.Roles), func(role string) bool { return slices.Contains(roles, role) }), nil
 	})
 }
 
-func (s *Service) changeRoles(ctx context.Context, name string, named []string, change func([]string) []string) (User, error) {
+func (s *Service) changeRoles(ctx context.Context, name string, named []string, change func(User) ([]string, error)) (User, error) {
 	for _, role := range named {
 		if !roleName.MatchString(role) {
 			var faults violations
@@ -57,7 +63,10 @@ func (s *Service) changeRoles(ctx context.Context, name string, named []string, 
 		if err != nil {
 			return err
 		}
-		roles := change(slices.Clone(user.Roles))
+		roles, err := change(user)
+		if err != nil {
+			return err
+		}
 		if slices.Equal(roles, user.Roles) {
 			return nil
 		}

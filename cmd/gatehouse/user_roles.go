@@ -25,7 +25,7 @@ type promoteUser struct {
 
 // Help implements kong.HelpProvider.
 func (promoteUser) Help() string {
-	return onRoles + "\n\n" + examples("gatehouse user promote ada@example.org", "gatehouse user promote ada@example.org --role support --role billing")
+	return onRoles + " It is refused where nobody has shown that the address is theirs.\n\n" + examples("gatehouse user promote ada@example.org", "gatehouse user promote ada@example.org --role support --role billing")
 }
 
 // Run implements the command.
