@@ -1,13 +1,13 @@
-# What to type. `make run` and `make test` need nothing but Go and gcc; what else
-# is missing they install.
+# What to type. `make run` needs nothing but Go and gcc, `make test` Node besides;
+# what else is missing they install.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build generate migration verify lint test check race bench clean postgresql chromium
+.PHONY: first-five-minutes help run build generate migration verify lint test check race bench clean postgresql chromium browser
 
 help: ## explain these targets
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
 
 run: build ## run the server on http://localhost:8080, with an SQLite file
 	@exec bin/gatehouse serve
@@ -19,6 +19,7 @@ build: ## build bin/gatehouse
 generate: ## make again what is made from the schemas and the settings
 	go generate ./ent
 	go generate ./graph
+	scripts/playground
 	scripts/readme
 
 migration: postgresql ## write the migration for a change of ent/schema: make migration NAME=what_changes
@@ -30,16 +31,20 @@ verify: postgresql ## is what is generated, formatted and migrated up to date?
 lint: ## golangci-lint, at its pinned version
 	scripts/lint
 
-test: postgresql chromium ## everything that is tested, on SQLite and on PostgreSQL
+test: postgresql chromium browser ## everything that is tested, on SQLite and on PostgreSQL
 	go test -timeout 30m ./...
 
-check: postgresql chromium ## build, vet and test while working: what has not changed is not tested again
+# What drives a browser is behind a build constraint.
+check: postgresql ## build, vet and test while working, all but what needs a browser; what has not changed is not tested again
 	go build ./...
 	go vet ./...
-	go test -timeout 15m ./...
+	go test -timeout 15m -tags nobrowser ./...
 
-race: postgresql chromium ## all tests under the race detector
+race: postgresql chromium browser ## all tests under the race detector
 	go test -race -timeout 60m ./...
+
+first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
+	@scripts/first-five-minutes
 
 bench: postgresql ## measure time, throughput and overload, in two minutes
 	go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./bench
@@ -52,3 +57,6 @@ postgresql:
 
 chromium:
 	@scripts/chromium
+
+browser:
+	@scripts/npm e2e/browser

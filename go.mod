@@ -2,6 +2,9 @@ module gatehouse
 
 go 1.26.4
 
+// Packages of npm may hold Go, too.
+ignore node_modules
+
 require (
 	ariga.io/atlas v0.32.1-0.20250325101103-175b25e1c1b9
 	entgo.io/ent v0.14.5

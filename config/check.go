@@ -31,6 +31,9 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 	if !had.has("USERNAMES") && !c.Usernames && slices.Contains(c.RegistrationFields, "username") {
 		fault("REGISTRATION_FIELDS", "username can't be filled where %sUSERNAMES is off", prefix)
 	}
+	if !had.has("INTROSPECTION") && !c.Introspection && c.Playground {
+		fault("PLAYGROUND", "on wants %sINTROSPECTION on: it draws the schema", prefix)
+	}
 	lifetimes(c, had, fault)
 	if !had.has("LISTEN") && !had.has("PUBLIC_URL") && !c.Loopback() {
 		exposed(c, rows, given, fault)

@@ -59,6 +59,8 @@ type Config struct {
 	TrustedProxies  []netip.Prefix
 	CookieTransport bool
 	Introspection   bool
+	// Playground offers the page on which the API is tried by hand.
+	Playground bool
 
 	RegistrationOpen      bool
 	RegistrationFields    []string // of RegisterInput, that must be filled besides email and password
@@ -143,6 +145,11 @@ func (c Config) Loopback() bool {
 	}
 	return loopbackHost(originHost(c.PublicURL))
 }
+
+// Mailbox reports whether letters can be read in the browser, with the live
+// links in them: on loopback alone, beside the playground, where they go to the
+// log or a directory.
+func (c Config) Mailbox() bool { return c.Playground && c.Loopback() && c.showsLetters() }
 
 // Secure reports whether clients reach the server by https.
 func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }

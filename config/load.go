@@ -183,7 +183,10 @@ func complete(c *Config, set map[string]bool) {
 		c.MailFrom = "no-reply@localhost"
 	}
 	if !set["INTROSPECTION"] {
-		c.Introspection = c.Loopback()
+		c.Introspection = c.Loopback() || c.Playground
+	}
+	if !set["PLAYGROUND"] {
+		c.Playground = c.Loopback() && c.Introspection
 	}
 	if !set["HASHING_SLOTS"] {
 		c.HashingSlots = runtime.GOMAXPROCS(0)

@@ -12,9 +12,10 @@ import (
 // logWire shows letters to whoever develops against this server: no mail server
 // is needed, and the links can be clicked in the terminal.
 type logWire struct {
-	from *netmail.Address
-	mu   sync.Mutex
-	out  io.Writer
+	from  *netmail.Address
+	mu    sync.Mutex
+	out   io.Writer
+	shelf shelf
 }
 
 func (w *logWire) Exposes() bool { return true }
@@ -37,5 +38,6 @@ func (w *logWire) Send(_ context.Context, m Message) error {
 	if _, err := io.WriteString(w.out, page.String()); err != nil {
 		return &Failure{Reason: "the log cannot be written"}
 	}
+	w.shelf.put(m)
 	return nil
 }

@@ -150,13 +150,9 @@ func (a *assembly) wire() (mail.Wire, error) {
 	return w, err
 }
 
-// dispatcher empties the outbox.
-func (a *assembly) dispatcher() (*mail.Dispatcher, error) {
+// dispatcher empties the outbox by that wire.
+func (a *assembly) dispatcher(wire mail.Wire) (*mail.Dispatcher, error) {
 	renderer, err := a.renderer()
-	if err != nil {
-		return nil, err
-	}
-	wire, err := a.wire()
 	if err != nil {
 		return nil, err
 	}

@@ -8,24 +8,36 @@ import (
 	"gatehouse/web"
 )
 
-// linkPages makes the pages as the team has them.
-func (s *Server) linkPages(public *url.URL, admit *auth.Throttle) (linkPages, error) {
+// pageOptions are what is the same on all pages.
+func (s *Server) pageOptions(public *url.URL) web.Options {
 	cfg := s.config
-	pages, err := web.New(web.Options{
+	paths := web.Paths{
+		GraphQL: pathGraphQL, JWKS: pathJWKS, Discovery: pathDiscovery, Alive: pathAlive, Ready: pathReady,
+		RequestReset: cfg.LinkURLRequestReset,
+	}
+	if cfg.Playground {
+		paths.Playground = web.PathPlayground
+	}
+	if s.letters != nil {
+		paths.Mailbox = pathMailbox
+	}
+	return web.Options{
 		Brand: web.Brand{
 			Name: cfg.BrandName, LogoURL: cfg.BrandLogoURL, Colour: cfg.BrandColour,
 			TermsURL: cfg.BrandTermsURL, PrivacyURL: cfg.BrandPrivacyURL,
 		},
-		Endpoint: public.JoinPath(pathGraphQL).String(),
-		Paths: web.Paths{
-			GraphQL: pathGraphQL, JWKS: pathJWKS, Discovery: pathDiscovery, Alive: pathAlive, Ready: pathReady,
-			RequestReset: cfg.LinkURLRequestReset,
-		},
+		Endpoint:          public.JoinPath(pathGraphQL).String(),
+		Paths:             paths,
 		PasswordMinLength: cfg.PasswordMinLength,
-	})
+	}
+}
+
+// linkPages makes the pages as the team has them.
+func (s *Server) linkPages(public *url.URL, admit *auth.Throttle) (linkPages, error) {
+	pages, err := web.New(s.pageOptions(public))
 	return linkPages{
 		rules: s.rules, pages: pages, own: newOriginList(public, nil), admit: admit, logger: s.deps.Logger,
-		usernames: cfg.Usernames,
+		usernames: s.config.Usernames,
 	}, err
 }
 

@@ -42,6 +42,10 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
 	pages.mount(mux, withDeadline(s.deps.Timeouts.Handle))
+	if err := s.mountPlayground(mux, public); err != nil {
+		return nil, err
+	}
+	s.mountMailbox(mux, public, pages.pages)
 
 	return chain(mux,
 		withRequestID(s.deps.Random),

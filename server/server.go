@@ -24,6 +24,7 @@ const maxHeaderBytes = 16 << 10
 type Server struct {
 	*assembly
 	dispatch   *mail.Dispatcher
+	letters    mail.Mailbox // that may be read here; nil where none may
 	readiness  *readiness
 	handler    http.Handler
 	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
@@ -59,7 +60,12 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 	if err := s.rules.PollBlacklist(ctx); err != nil {
 		return err
 	}
-	if s.dispatch, err = s.dispatcher(); err != nil {
+	wire, err := s.wire()
+	if err != nil {
+		return err
+	}
+	s.letters = s.mailbox(wire)
+	if s.dispatch, err = s.dispatcher(wire); err != nil {
 		return err
 	}
 	s.readiness = &readiness{now: s.deps.Clock, checks: []check{

@@ -19,6 +19,9 @@ type View struct {
 	Fault string
 	Wait  time.Duration // how long to wait before trying again, where Fault says so
 	Flaws map[string]Flaw
+	// Letters are those of the mailbox, the newest first; of MailboxLetter the
+	// one that is open.
+	Letters []Letter
 }
 
 // A Flaw is what is wrong with one field: a value of enum ViolationCode, and the

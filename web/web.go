@@ -9,6 +9,10 @@
 // posts. The pages run nothing and load nothing but the brand's picture: their
 // one style sheet is inside, and the Content-Security-Policy names it by its
 // hash. So they work without JavaScript, and have none.
+//
+// For whoever tries the server out there are two more things: the mailbox, whose
+// pages show the letters that were written, each in a frame that can do nothing,
+// and the [Playground], which is the one page with a script.
 package web
 
 import (
@@ -42,6 +46,8 @@ type Paths struct {
 	// RequestReset is where a link to choose a new password is asked for: a page
 	// of ours or of the team's.
 	RequestReset string
+	// Playground and Mailbox are "" where there are none.
+	Playground, Mailbox string
 }
 
 // Options are what is the same on all pages.
@@ -69,13 +75,13 @@ const (
 )
 
 func pages() []Page {
-	return []Page{Home, Activate, Decline, Reset, Request, ResetUsername, EmailChange, EmailRevert}
+	return []Page{Home, Activate, Decline, Reset, Request, ResetUsername, EmailChange, EmailRevert, Mailbox, MailboxLetter}
 }
 
 // Pages are all of them, in all languages.
 type Pages struct {
 	style    template.CSS
-	policy   string
+	policy   string // but for frames
 	editions []edition
 	matcher  language.Matcher // gives the index of an edition
 }
@@ -128,7 +134,7 @@ func (p *Pages) Write(w http.ResponseWriter, r *http.Request, name Page, status 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Language", e.tag)
 	h.Add("Vary", "Accept-Language")
-	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Content-Security-Policy", p.policy+framePolicy(name))
 	h.Set("Referrer-Policy", "no-referrer")
 	if f.Private {
 		h.Set("Cache-Control", "no-store")

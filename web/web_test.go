@@ -26,6 +26,7 @@ func testPages(t *testing.T, brand Brand) *Pages {
 		Paths: Paths{
 			GraphQL: "/graphql", JWKS: "/.well-known/jwks.json", Discovery: "/.well-known/openid-configuration",
 			Alive: "/healthz", Ready: "/readyz", RequestReset: "https://acme.example/forgot",
+			Playground: "/playground", Mailbox: "/dev/mailbox",
 		},
 	})
 	if err != nil {
@@ -53,6 +54,7 @@ func views() map[string]View {
 			"password": {Code: "REQUIRED"}, "email": {Code: "MALFORMED"}, "newPassword": {Code: "TOO_SHORT", Limit: 12},
 			"newPasswordConfirmation": {Code: "MISMATCH"}, "username": {Code: "TAKEN"},
 		}},
+		"with a letter": {Letters: []Letter{testLetter}},
 	}
 	for _, code := range []string{
 		"INVALID_CREDENTIALS", "INVALID_TOKEN", "EXPIRED_TOKEN", "RATE_LIMITED", "OVERLOADED", "ORIGIN_REFUSED",
@@ -163,7 +165,7 @@ func TestAPageSpeaksTheLanguageItsReaderLikesBest(t *testing.T) {
 
 func TestAPagesPolicyNamesExactlyItsOwnStyleSheet(t *testing.T) {
 	t.Parallel()
-	every(t, acme, func(where string, _ Page, _ View, w *httptest.ResponseRecorder) {
+	every(t, acme, func(where string, name Page, _ View, w *httptest.ResponseRecorder) {
 		_, rest, _ := strings.Cut(w.Body.String(), "<style>")
 		style, _, found := strings.Cut(rest, "</style>")
 		if !found {
@@ -171,7 +173,7 @@ func TestAPagesPolicyNamesExactlyItsOwnStyleSheet(t *testing.T) {
 		}
 		sum := sha256.Sum256([]byte(style))
 		want := "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-			"'; img-src https://cdn.acme.example; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+			"'; img-src https://cdn.acme.example; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" + framePolicy(name)
 		if got := w.Header().Get("Content-Security-Policy"); got != want {
 			t.Errorf("%s: policy %q, want %q", where, got, want)
 		}
@@ -180,8 +182,15 @@ func TestAPagesPolicyNamesExactlyItsOwnStyleSheet(t *testing.T) {
 
 func TestAPageRunsNothingAndLoadsItsPictureAlone(t *testing.T) {
 	t.Parallel()
-	every(t, acme, func(where string, _ Page, _ View, w *httptest.ResponseRecorder) {
+	every(t, acme, func(where string, name Page, v View, w *httptest.ResponseRecorder) {
 		body := w.Body.String()
+		if name == MailboxLetter && v.Letters != nil {
+			frame := `<iframe src="/dev/mailbox/1/html" title="Activate your account" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>`
+			if !strings.Contains(body, frame) {
+				t.Errorf("%s: the letter is not in its box", where)
+			}
+			body = strings.Replace(body, frame, "", 1)
+		}
 		for _, element := range []string{"<script", "<iframe", "<link", "style=", " on", "url(", "@import", "javascript:"} {
 			if element == " on" {
 				if regexp.MustCompile(`<[^>]* on[a-z]+=`).MatchString(body) {
@@ -233,7 +242,7 @@ func TestEveryFieldHasALabelAndSaysWhatIsWrongWithIt(t *testing.T) {
 	input := regexp.MustCompile(`<input id="(\w+)"[^>]*>`)
 	described := regexp.MustCompile(`aria-describedby="([^"]+)"`)
 	every(t, acme, func(where string, name Page, v View, w *httptest.ResponseRecorder) {
-		if v.Flaws != nil && slices.Contains([]Page{Home, Decline, EmailChange, EmailRevert}, name) {
+		if v.Flaws != nil && slices.Contains([]Page{Home, Decline, EmailChange, EmailRevert, Mailbox, MailboxLetter}, name) {
 			return // they have no fields
 		}
 		body := w.Body.String()

@@ -52,14 +52,21 @@ func greet(w io.Writer, cfg config.Config, addresses []net.Addr) error {
 	if path := cfg.SecretPath(); path != "" {
 		database += "; the server's secret is kept in " + path
 	}
+	trial := ""
+	if cfg.Playground {
+		trial = "  playground  " + cfg.PublicURL + "/playground\n"
+	}
+	if cfg.Mailbox() {
+		trial += "  mailbox     " + cfg.PublicURL + "/dev/mailbox\n"
+	}
 	_, err := fmt.Fprintf(w, `Gatehouse listens on %s
   start here  %s
-  GraphQL     %s/graphql
+%s  GraphQL     %s/graphql
   keys        %s/.well-known/jwks.json
   database    %s
   letters     %s
   settings    gatehouse help settings
-`, strings.Join(bound, ", "), cfg.PublicURL, cfg.PublicURL, cfg.PublicURL, database, destination(cfg))
+`, strings.Join(bound, ", "), cfg.PublicURL, trial, cfg.PublicURL, cfg.PublicURL, database, destination(cfg))
 	return err
 }
 

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"gatehouse/config"
 )
 
 // port is one that was free a moment ago.
@@ -133,12 +135,14 @@ func TestTheServerSaysWhereThingsAreAndStopsWhenTold(t *testing.T) {
 		said.Close()
 	}()
 	words := greeting(t, stdout)
-	for _, want := range []string{url + "/graphql", url + "/.well-known/jwks.json", "gatehouse.db", "gatehouse.db.secret", "nothing is sent"} {
+	for _, want := range []string{
+		url + "/graphql", url + "/.well-known/jwks.json", "playground  " + url + "/playground", "mailbox     " + url + "/dev/mailbox", "gatehouse.db", "gatehouse.db.secret", "nothing is sent",
+	} {
 		if !strings.Contains(words, want) {
 			t.Errorf("the greeting lacks %q:\n%s", want, words)
 		}
 	}
-	for _, path := range []string{"/readyz", "/.well-known/jwks.json"} {
+	for _, path := range []string{"/readyz", "/.well-known/jwks.json", "/playground", "/dev/mailbox"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+path, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -260,6 +264,32 @@ func TestAPasswordEndsWithItsLine(t *testing.T) {
 		}
 		if err != nil && strings.Contains(fmt.Sprint(err), "alpha") {
 			t.Errorf("the error shows the password: %v", err)
+		}
+	}
+}
+
+func TestTheGreetingNamesWhatThereIsToTry(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string][2]bool{
+		"GATEHOUSE_PLAYGROUND=off":              {false, false},
+		"GATEHOUSE_MAIL_URL=smtp://localhost:1": {true, false},
+		"GATEHOUSE_LOG_LEVEL=info":              {true, true},
+		"GATEHOUSE_LISTEN=0.0.0.0:8080":         {false, false},
+	} {
+		environ := []string{"GATEHOUSE_MAIL_FROM=a@example.org", setting}
+		if strings.Contains(setting, "LISTEN") {
+			environ = append(environ, "GATEHOUSE_PUBLIC_URL=https://auth.example.com", "GATEHOUSE_MAIL_URL=smtp://localhost:1")
+		}
+		cfg, err := config.Load(environ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var said strings.Builder
+		if err := greet(&said, cfg, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]bool{strings.Contains(said.String(), "/playground"), strings.Contains(said.String(), "/dev/mailbox")}; got != want {
+			t.Errorf("%s: playground and mailbox %v, want %v:\n%s", setting, got, want, &said)
 		}
 	}
 }

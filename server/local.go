@@ -1,0 +1,52 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// forwardingHeaders are what proxies and tunnels add to a request, besides all
+// that begin with X-Forwarded-.
+var forwardingHeaders = []string{
+	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Original-Forwarded-For", "X-Cluster-Client-Ip",
+	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip", "Fly-Client-Ip",
+}
+
+// forwarded reports whether somebody in between handed the request on.
+func forwarded(h http.Header) bool {
+	for name := range h {
+		name = textproto.CanonicalMIMEHeaderKey(name)
+		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains(forwardingHeaders, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// onlyHere guards what is for whoever sits at this machine, and lets nobody
+// through but a browser on it that came by our own name. That the server listens
+// on loopback alone doesn't suffice: a stranger's page whose name was made to
+// point to this machine (DNS rebinding) is of the same origin with us by that
+// name, and could read all of it; and a tunnel, or a proxy that somebody set up
+// for a demonstration, brings the whole world here by loopback.
+//
+// The answer to others names the page at which to begin, since one's own browser
+// may come by another of this machine's names.
+func onlyHere(public *url.URL, begin string) middleware {
+	own := strings.TrimPrefix(originOf(public), public.Scheme+"://")
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.EqualFold(r.Host, own) || forwarded(r.Header) {
+				w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = fmt.Fprintf(w, "This page is shown on the server's own machine alone, and there at %s.\n", public.JoinPath(begin))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}

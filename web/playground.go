@@ -1,0 +1,108 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"time"
+)
+
+// Bundled from playground/ by its build.js.
+//
+//go:embed playground/dist
+var bundles embed.FS
+
+// A Playground is the page on which the API is tried by hand, and what the page
+// loads. It is the one page that runs a script: ours, from here.
+type Playground struct {
+	html   []byte
+	policy string
+	files  map[string]playgroundFile // by path
+}
+
+type playgroundFile struct {
+	content []byte
+	tag     string // entity tag (RFC 9110 section 8.8.3)
+}
+
+// The page's own paths; each of them is to be answered by the Playground.
+const (
+	PathPlayground         = "/playground"
+	PathPlaygroundScript   = "/playground/playground.js"
+	PathPlaygroundStyle    = "/playground/playground.css"
+	PathPlaygroundLicences = "/playground/LICENCES.txt"
+)
+
+// NewPlayground makes the page.
+func NewPlayground(o Options) (*Playground, error) {
+	if !colourForm.MatchString(o.Brand.Colour) {
+		return nil, fmt.Errorf("web: a colour is # and six hexadecimal digits, not %q", o.Brand.Colour)
+	}
+	//nolint:gosec // six digits that were just checked
+	style := template.CSS(":root { --brand: " + o.Brand.Colour + "; }")
+	page, err := template.ParseFS(templates, "templates/playground.html")
+	if err != nil {
+		return nil, fmt.Errorf("web: parse playground: %w", err)
+	}
+	var html bytes.Buffer
+	if err := page.Execute(&html, struct {
+		Options
+		Style                 template.CSS
+		StylePath, ScriptPath string
+	}{o, style, PathPlaygroundStyle, PathPlaygroundScript}); err != nil {
+		return nil, fmt.Errorf("web: render playground: %w", err)
+	}
+	p := &Playground{html: html.Bytes(), policy: playgroundPolicy(style, o.Brand.LogoURL), files: map[string]playgroundFile{}}
+	for _, at := range []string{PathPlaygroundScript, PathPlaygroundStyle, PathPlaygroundLicences} {
+		content, err := fs.ReadFile(bundles, "playground/dist/"+path.Base(at))
+		if err != nil {
+			return nil, fmt.Errorf("web: read playground: %w", err)
+		}
+		sum := sha256.Sum256(content)
+		p.files[at] = playgroundFile{content, `"` + hex.EncodeToString(sum[:16]) + `"`}
+	}
+	return p, nil
+}
+
+// playgroundPolicy lets the page run what comes from here, ask here, and draw
+// what its style sheet holds. GraphiQL sets styles by the style object of an
+// element, which a policy doesn't ask about, so no inline one needs to be let in.
+func playgroundPolicy(style template.CSS, logo string) string {
+	sum := sha256.Sum256([]byte(style))
+	images := "data:"
+	if u, err := url.Parse(logo); err == nil && u.Host != "" {
+		images += " " + u.Scheme + "://" + u.Host
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
+		"img-src " + images + "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// ServeHTTP answers for the page and its files; elsewhere there is nothing.
+func (p *Playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	if file, found := p.files[r.URL.Path]; found {
+		// Asked for again each time, and sent when it has changed.
+		h.Set("Cache-Control", "no-cache")
+		h.Set("ETag", file.tag)
+		http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(file.content))
+		return
+	}
+	if r.URL.Path != PathPlayground {
+		http.NotFound(w, r)
+		return
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Language", "en")
+	h.Set("Content-Security-Policy", p.policy)
+	h.Set("X-Robots-Tag", "noindex, nofollow")
+	// The browser may have gone; there is nobody left to tell.
+	_, _ = w.Write(p.html)
+}
