@@ -36,7 +36,7 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 		Networks: []time.Time{at},
 		Events:   []auth.Event{{ID: id, Type: auth.EventLoginSucceeded, UserID: id, ActorID: id, Details: map[string]any{"session": id.String()}, At: at}},
 	}
-	text, err := json.MarshalIndent(presentExport(export), "", " ")
+	text, err := json.MarshalIndent(PresentExport(export), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
