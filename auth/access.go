@@ -15,6 +15,14 @@ func (s *Service) Authenticate(ctx context.Context, client Client, token string)
 		return caller
 	}
 	claims, err := s.keys.Verify(client.Now, token)
+	if err == nil && !s.blacklist.FreshAt(client.Now) {
+		// Nor has this process heard of keys that were dropped.
+		if err := s.loadKeys(ctx); err != nil {
+			caller.Refused = err
+			return caller
+		}
+		claims, err = s.keys.Verify(client.Now, token)
+	}
 	if err != nil {
 		caller.Refused = err
 		if errors.Is(err, ExpiredToken) {

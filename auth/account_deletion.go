@@ -52,22 +52,51 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	user, err = s.deleteUser(ctx, c.Client, c.UserID, silenced, func(q Queries, locked []User) (User, error) {
+		user, err := leaving(locked, c.UserID)
+		if err == nil {
+			err = s.stillSignedIn(ctx, q, c)
+		}
+		return user, err
+	})
+	return user.Email.Text, err
+}
+
+// DeleteUser deletes the account that an operator names by ID, e-mail address or
+// username, suspended or not, by the rules of [Service.DeleteAccount]: its owner
+// gets the farewell as well. ErrNotFound where there is none; Conflict for the
+// last administrator, and where the name is that of two.
+func (s *Service) DeleteUser(ctx context.Context, name string) (User, error) {
+	account, err := s.accountNamed(ctx, name)
+	if err != nil {
+		return User{}, err
+	}
+	return s.deleteUser(ctx, Client{Now: s.Now()}, account.ID, false, func(_ Queries, locked []User) (User, error) {
+		user, err := lockedUser(locked, account.ID)
+		if err == nil && lastAdministrator(locked, user) {
+			err = errLastAdministrator()
+		}
+		return user, err
+	})
+}
+
+// deleteUser deletes the user whom choose finds among those that were locked,
+// and says farewell unless that is silenced.
+func (s *Service) deleteUser(ctx context.Context, c Client, id uuid.UUID, silenced bool, choose func(q Queries, locked []User) (User, error)) (User, error) {
+	var user User
 	var token BlacklistedToken
-	err = s.store.InTx(ctx, func(q Queries) error {
+	err := s.store.InTx(ctx, func(q Queries) error {
 		// First, and all administrators at once: two who delete themselves
 		// together would else each count the other. Sign-ins wait here as well,
 		// and find nobody afterwards.
-		locked, err := q.LockUserAndHolders(ctx, c.UserID, RoleAdmin)
+		locked, err := q.LockUserAndHolders(ctx, id, RoleAdmin)
 		if err != nil {
 			return err
 		}
-		if user, err = leaving(locked, c.UserID); err != nil {
+		if user, err = choose(q, locked); err != nil {
 			return err
 		}
-		if err := s.stillSignedIn(ctx, q, c); err != nil {
-			return err
-		}
-		if token, err = s.endForGood(ctx, q, c.Client, user.ID); err != nil {
+		if token, err = s.endForGood(ctx, q, c, user.ID); err != nil {
 			return err
 		}
 		addresses, err := addressesOf(ctx, q, user, c.Now)
@@ -82,7 +111,7 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 			return err
 		}
 		for _, address := range addresses {
-			if err := s.writeLetter(ctx, q, c.Client, Letter{
+			if err := s.writeLetter(ctx, q, c, Letter{
 				Kind: LetterAccountDeleted, To: address.Text, Name: user.greeted(), Locale: user.Locale,
 			}, silenced); err != nil {
 				return err
@@ -91,11 +120,11 @@ func (s *Service) DeleteAccount(ctx context.Context, c Caller) (string, error) {
 		return nil
 	})
 	if err != nil {
-		return "", err
+		return User{}, err
 	}
 	s.blacklist.Add(token)
 	s.wake()
-	return user.Email.Text, nil
+	return user, nil
 }
 
 // leaving is the user among those that were locked, if it may go.
@@ -104,8 +133,7 @@ func leaving(locked []User, id uuid.UUID) (User, error) {
 	if at < 0 || locked[at].Status != Active {
 		return User{}, Unauthenticated
 	}
-	// Whoever else was locked is an administrator.
-	if slices.Contains(locked[at].Roles, RoleAdmin) && len(locked) == 1 {
+	if lastAdministrator(locked, locked[at]) {
 		return User{}, Conflict
 	}
 	return locked[at], nil

@@ -56,19 +56,36 @@ type AccountExport struct {
 // ExportAccount gives all that is held about the caller. Unauthenticated where
 // the account is gone.
 func (s *Service) ExportAccount(ctx context.Context, c Caller) (AccountExport, error) {
+	return s.export(ctx, c.Client, func(q Queries) (User, error) {
+		user, err := q.UserByID(ctx, c.UserID)
+		if errors.Is(err, ErrNotFound) || err == nil && user.Status != Active {
+			return User{}, Unauthenticated
+		}
+		return user, err
+	})
+}
+
+// ExportUser gives the same to an operator, for an account that cannot be asked
+// itself: one that is suspended, say. Names are those of [Service.DeleteUser].
+func (s *Service) ExportUser(ctx context.Context, name string) (AccountExport, error) {
+	account, err := s.accountNamed(ctx, name)
+	if err != nil {
+		return AccountExport{}, err
+	}
+	return s.export(ctx, Client{Now: s.Now()}, func(q Queries) (User, error) { return q.UserByID(ctx, account.ID) })
+}
+
+// export collects, at one instant, what is held about the user whom find gives.
+func (s *Service) export(ctx context.Context, c Client, find func(Queries) (User, error)) (AccountExport, error) {
 	var held AccountExport
 	err := s.store.InTx(ctx, func(q Queries) error {
 		held = AccountExport{At: c.Now}
 		var err error
-		held.User, err = q.UserByID(ctx, c.UserID)
-		if errors.Is(err, ErrNotFound) || err == nil && held.User.Status != Active {
-			return Unauthenticated
-		}
-		if err != nil {
+		if held.User, err = find(q); err != nil {
 			return err
 		}
 		// Before the events are read: the export tells of itself too.
-		if err := q.InsertEvents(ctx, s.event(c.Client, EventAccountExported, c.UserID, nil)); err != nil {
+		if err := q.InsertEvents(ctx, s.event(c, EventAccountExported, held.User.ID, nil)); err != nil {
 			return err
 		}
 		return s.collect(ctx, q, &held)

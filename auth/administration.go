@@ -86,7 +86,7 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 			return err
 		}
 		if hash == "" {
-			err = s.writeFirstPassword(ctx, q, c, user)
+			err = s.writeResetLink(ctx, q, c, user)
 		} else {
 			err = q.SetPassword(ctx, user.ID, hash, c.Now)
 		}
@@ -105,53 +105,44 @@ func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, err
 	return user, nil
 }
 
-// writeFirstPassword sends the link by which a new user chooses a password.
-func (s *Service) writeFirstPassword(ctx context.Context, q Queries, c Client, user User) error {
+// writeResetLink sends the user a link by which to choose a password, the first or
+// another. It replaces older ones.
+func (s *Service) writeResetLink(ctx context.Context, q Queries, c Client, user User) error {
 	token := s.newSecret()
 	link := s.newLink(c, LinkPasswordReset, token, user.Email.Key, c.Now.Add(s.settings.PasswordResetLifetime), true)
 	link.UserID = user.ID
-	if err := q.InsertLinks(ctx, link); err != nil {
+	older := LinkFilter{UserID: user.ID, Purposes: []LinkPurpose{LinkPasswordReset}}
+	if err := replaceLinks(ctx, q, older, link); err != nil {
 		return err
 	}
 	return s.writeLetter(ctx, q, c, Letter{
-		Kind: LetterPasswordReset, To: user.Email.Text, Name: user.Name, Locale: user.Locale,
+		Kind: LetterPasswordReset, To: user.Email.Text, Name: user.greeted(), Locale: user.Locale,
 		Token: token, ExpiresAt: link.ExpiresAt,
 	}, false)
 }
 
-// SuspendUser keeps the account of an address from every way in and ends its
-// sessions. ErrNotFound where there is none; an account that is suspended
-// already stays so.
-func (s *Service) SuspendUser(ctx context.Context, address string) (User, error) {
-	var faults violations
-	email, fault := ParseAddress(address)
-	faults.add("email", fault)
-	if err := faults.refusal(); err != nil {
-		return User{}, err
-	}
-	account, err := s.store.AccountByEmail(ctx, email.Key)
-	if errors.Is(err, ErrNotFound) {
-		return User{}, fmt.Errorf("auth: no account has this address: %w", ErrNotFound)
-	}
+// SendPasswordReset sends the user of the name a link to choose a new password,
+// which replaces older ones; nobody is signed out before it is used. Names are
+// those of [Service.DeleteUser]. AccountSuspended where the link would be good
+// for nothing.
+func (s *Service) SendPasswordReset(ctx context.Context, name string) (User, error) {
+	account, err := s.accountNamed(ctx, name)
 	if err != nil {
 		return User{}, err
 	}
+	if account.Status != Active {
+		return User{}, fmt.Errorf("auth: the account is suspended, and no link would be good: %w", AccountSuspended)
+	}
 	c := Client{Now: s.Now()}
-	var revoked []BlacklistedToken
 	err = s.store.InTx(ctx, func(q Queries) error {
-		revoked = nil
-		won, err := q.SuspendUser(ctx, account.ID, c.Now)
-		if err != nil || !won {
+		if err := s.writeResetLink(ctx, q, c, account.User); err != nil {
 			return err
 		}
-		if _, revoked, err = s.endAll(ctx, q, c, account.ID, EndedBySuspension); err != nil {
-			return err
-		}
-		return q.InsertEvents(ctx, s.event(c, EventUserSuspended, account.ID, nil))
+		return q.InsertEvents(ctx, s.event(c, EventPasswordResetAsked, account.ID, nil))
 	})
 	if err != nil {
 		return User{}, err
 	}
-	s.blacklist.Add(revoked...)
-	return s.store.UserByID(ctx, account.ID)
+	s.wake()
+	return account.User, nil
 }

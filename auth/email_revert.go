@@ -78,5 +78,5 @@ func (s *Service) tellOfRevert(ctx context.Context, q Queries, c Client, left Us
 	}
 	restored := left
 	restored.Email = email
-	return s.writeFirstPassword(ctx, q, c, restored)
+	return s.writeResetLink(ctx, q, c, restored)
 }

@@ -18,6 +18,7 @@ const (
 	EventLoginFailed           EventType = "LOGIN_FAILED"
 	EventReauthenticated       EventType = "REAUTHENTICATED"
 	EventSessionEnded          EventType = "SESSION_ENDED"
+	EventAllSessionsEnded      EventType = "ALL_SESSIONS_ENDED"
 	EventRefreshTokenReused    EventType = "REFRESH_TOKEN_REUSED"
 	EventPasswordResetAsked    EventType = "PASSWORD_RESET_REQUESTED"
 	EventPasswordReset         EventType = "PASSWORD_RESET"
@@ -29,9 +30,13 @@ const (
 	EventEmailChangeReverted   EventType = "EMAIL_CHANGE_REVERTED"
 	EventUserCreated           EventType = "USER_CREATED"
 	EventUserSuspended         EventType = "USER_SUSPENDED"
+	EventUserReinstated        EventType = "USER_REINSTATED"
+	EventRolesChanged          EventType = "ROLES_CHANGED"
 	EventAccountExported       EventType = "ACCOUNT_EXPORTED"
 	EventAccountDeleted        EventType = "ACCOUNT_DELETED"
 	EventSigningKeyRotated     EventType = "SIGNING_KEY_ROTATED"
+	EventSigningKeyDropped     EventType = "SIGNING_KEY_DROPPED"
+	EventSecretsRewrapped      EventType = "SECRETS_REWRAPPED"
 )
 
 // An Event is one fact of the audit log. It holds IDs and no secret; it has no

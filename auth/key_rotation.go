@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"maps"
 
 	"github.com/google/uuid"
 )
@@ -21,15 +22,8 @@ func (s *Service) RotateKeys(ctx context.Context) error {
 		return err
 	}
 	err = s.store.InTx(ctx, func(q Queries) error {
-		won, err := q.InsertSigningKey(ctx, key)
-		if err != nil || !won {
-			return err
-		}
-		retires := RetiresAt(key, s.settings.AccessTokenLifetime, s.settings.Leeway)
-		if err := q.RetireSigningKeys(ctx, key.Sequence, retires); err != nil {
-			return err
-		}
-		return q.InsertEvents(ctx, s.event(c, EventSigningKeyRotated, uuid.Nil, map[string]any{"key": key.ID}))
+		_, err := s.insertKey(ctx, q, c, key, nil)
+		return err
 	})
 	if err != nil {
 		return err
@@ -37,7 +31,32 @@ func (s *Service) RotateKeys(ctx context.Context) error {
 	return s.loadKeys(ctx)
 }
 
+// PollKeys hears what other processes did to the key set: a key that was dropped
+// must verify nothing here a moment later. Whoever runs the server calls it each
+// second.
+func (s *Service) PollKeys(ctx context.Context) error { return s.loadKeys(ctx) }
+
+// insertKey adds the key to the set, and has those before it retire; false where
+// another was first with its sequence.
+func (s *Service) insertKey(ctx context.Context, q Queries, c Client, key SigningKey, details map[string]any) (bool, error) {
+	won, err := q.InsertSigningKey(ctx, key)
+	if err != nil || !won {
+		return false, err
+	}
+	retires := RetiresAt(key, s.settings.AccessTokenLifetime, s.settings.Leeway)
+	if err := q.RetireSigningKeys(ctx, key.Sequence, retires); err != nil {
+		return false, err
+	}
+	told := map[string]any{"key": key.ID}
+	maps.Copy(told, details)
+	return true, q.InsertEvents(ctx, s.event(c, EventSigningKeyRotated, uuid.Nil, told))
+}
+
+// loadKeys has one read at a time, or an older answer could come after a newer
+// one and bring a dropped key back.
 func (s *Service) loadKeys(ctx context.Context) error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
 	keys, err := s.store.SigningKeys(ctx)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/json"
@@ -82,7 +83,8 @@ func NewKeySet(o KeySetOptions) *KeySet {
 
 // A keyRing is one state of the keys.
 type keyRing struct {
-	keys []openKey // by sequence, without those that were dropped
+	rows []SigningKey // what it was made of, by sequence
+	keys []openKey    // by sequence, without those that were dropped
 	byID map[string]openKey
 	last SigningKey // of all rows the one with the highest sequence
 }
@@ -108,9 +110,34 @@ func (k openKey) retired(now time.Time) bool {
 // private one: whoever can write to the database but does not have the secret
 // can not plant a key. One that is about to retire and does not open, as after
 // an old secret was taken away, is left out.
+//
+// Rows that are as they were are not opened again, so that this may be called
+// each second.
 func (k *KeySet) Load(rows []SigningKey) error {
 	rows = slices.SortedFunc(slices.Values(rows), func(a, b SigningKey) int { return cmp.Compare(a.Sequence, b.Sequence) })
-	ring := &keyRing{byID: map[string]openKey{}}
+	if slices.EqualFunc(rows, k.ring.Load().rows, sameKey) {
+		return nil
+	}
+	ring, err := k.read(rows)
+	if err != nil {
+		return err
+	}
+	k.ring.Store(ring)
+	if ring.last.Algorithm == string(k.algorithm) {
+		k.settled.Store(true)
+	}
+	return nil
+}
+
+func sameKey(a, b SigningKey) bool {
+	return a.ID == b.ID && a.Sequence == b.Sequence && a.Algorithm == b.Algorithm && bytes.Equal(a.Sealed, b.Sealed) &&
+		a.CreatedAt.Equal(b.CreatedAt) && a.SignsFrom.Equal(b.SignsFrom) &&
+		a.RetiresAt.Equal(b.RetiresAt) && a.DroppedAt.Equal(b.DroppedAt)
+}
+
+// read makes the ring of the rows, which are in the order of their sequence.
+func (k *KeySet) read(rows []SigningKey) (*keyRing, error) {
+	ring := &keyRing{rows: rows, byID: map[string]openKey{}}
 	for _, row := range rows {
 		ring.last = row
 		if !row.DroppedAt.IsZero() {
@@ -121,16 +148,12 @@ func (k *KeySet) Load(rows []SigningKey) error {
 			if !row.RetiresAt.IsZero() {
 				continue
 			}
-			return fmt.Errorf("auth: load signing key %d: %w", row.Sequence, err)
+			return nil, fmt.Errorf("auth: load signing key %d: %w", row.Sequence, err)
 		}
 		ring.keys = append(ring.keys, key)
 		ring.byID[key.ID] = key
 	}
-	k.ring.Store(ring)
-	if ring.last.Algorithm == string(k.algorithm) {
-		k.settled.Store(true)
-	}
-	return nil
+	return ring, nil
 }
 
 func (k *KeySet) open(row SigningKey) (openKey, error) {
@@ -208,10 +231,14 @@ func (k *KeySet) Algorithms(now time.Time) []Algorithm {
 // starts, a successor that is published now and signs PublishAhead later. It
 // changes nothing in the KeySet: of the nodes that insert at once, one wins.
 func (k *KeySet) Due(now time.Time, interval time.Duration) (SigningKey, bool, error) {
-	ring := k.ring.Load()
+	return k.due(k.ring.Load(), now, interval)
+}
+
+func (k *KeySet) due(ring *keyRing, now time.Time, interval time.Duration) (SigningKey, bool, error) {
+	settled := k.settled.Load() || ring.last.Algorithm == string(k.algorithm)
 	signsFrom := now
 	if _, signs := ring.signer(now); signs && ring.last.DroppedAt.IsZero() {
-		if k.settled.Load() && now.Sub(ring.last.CreatedAt) < interval {
+		if settled && now.Sub(ring.last.CreatedAt) < interval {
 			return SigningKey{}, false, nil
 		}
 		signsFrom = now.Add(PublishAhead)

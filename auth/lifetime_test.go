@@ -292,6 +292,6 @@ func (h *house) published() []string {
 // prune takes away what storage thinks is needed no more.
 func (h *house) prune() {
 	h.t.Helper()
-	_, err := h.store.Prune(h.ctx, h.Now(), 1000)
+	_, err := h.store.Prune(h.ctx, h.Now(), 1000, nil)
 	ok(h.t, err)
 }

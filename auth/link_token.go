@@ -52,9 +52,11 @@ const digitsBelow = 1_000_000
 // they are not stored. Each of the million is equally likely: a word of the
 // HMAC's output beyond the last whole million is passed over, since the
 // remainder alone would prefer the small ones.
-func (s Secrets) digits(linkToken string) string {
+func (s Secrets) digits(linkToken string) string { return s.current().digits(linkToken) }
+
+func (s serverSecret) digits(linkToken string) string {
 	const fair = (1 << 32) / digitsBelow * digitsBelow
-	key := s.current().derive(useDigits, "")
+	key := s.derive(useDigits, "")
 	for counter := uint64(0); ; counter++ {
 		h := hmac.New(sha256.New, key)
 		h.Write(binary.BigEndian.AppendUint64(nil, counter))

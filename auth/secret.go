@@ -170,6 +170,24 @@ func (s Secrets) Open(label string, sealed, additional []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// errUnopened tells that a blob opens under none of the secrets.
+var errUnopened = errors.New("auth: a sealed blob does not open")
+
+// reseal seals anew, under the first secret, what another has sealed. A blob
+// that the first one made is fresh, and there is nothing to do; errUnopened
+// where none of the secrets made it.
+func (s Secrets) reseal(random io.Reader, label string, sealed, additional []byte) (resealed []byte, fresh bool, err error) {
+	plain, err := s.open(label, sealed, additional)
+	if err != nil {
+		return nil, false, errUnopened
+	}
+	if first := s.current(); [secretIDLength]byte(sealed[1:]) == first.id {
+		return nil, true, nil
+	}
+	resealed, err = s.Seal(random, label, plain, additional)
+	return resealed, false, err
+}
+
 func (s Secrets) open(label string, sealed, additional []byte) ([]byte, error) {
 	if len(sealed) < 1+secretIDLength || sealed[0] != sealedVersion {
 		return nil, errSealedForm

@@ -3,6 +3,7 @@ package auth
 import (
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +27,7 @@ type Service struct {
 	random    io.Reader
 	logger    *slog.Logger
 	wake      func()
+	loading   sync.Mutex // of keys
 }
 
 // Settings are the figures of the rules that a team may choose.

@@ -21,6 +21,7 @@ const (
 	EndedByEmailRevert    EndReason = "EMAIL_CHANGE_REVERTED"
 	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
 	EndedByDeletion       EndReason = "ACCOUNT_DELETED"
+	EndedByOperator       EndReason = "ENDED_BY_OPERATOR" // with all others
 )
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation

@@ -34,6 +34,7 @@ type Queries interface {
 	SigningKeyQueries
 	ProfileQueries
 	AccountQueries
+	AdministrationQueries
 	AddressProofQueries
 	EmailChangeQueries
 
@@ -136,6 +137,9 @@ type SigningKeyQueries interface {
 	InsertSigningKey(ctx context.Context, k SigningKey) (bool, error)
 	// RetireSigningKeys sets RetiresAt of the keys before sequence that have none.
 	RetireSigningKeys(ctx context.Context, sequence int, at time.Time) error
+	// DropSigningKey notes that the key is compromised; false where it was noted
+	// before, or there is none.
+	DropSigningKey(ctx context.Context, id string, now time.Time) (bool, error)
 }
 
 // LinkQueries are about the secrets behind the links of letters.

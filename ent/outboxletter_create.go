@@ -309,6 +309,24 @@ type (
 	}
 )
 
+// SetRecipient sets the "recipient" field.
+func (u *OutboxLetterUpsert) SetRecipient(v []byte) *OutboxLetterUpsert {
+	u.Set(outboxletter.FieldRecipient, v)
+	return u
+}
+
+// UpdateRecipient sets the "recipient" field to the value that was provided on create.
+func (u *OutboxLetterUpsert) UpdateRecipient() *OutboxLetterUpsert {
+	u.SetExcluded(outboxletter.FieldRecipient)
+	return u
+}
+
+// ClearRecipient clears the value of the "recipient" field.
+func (u *OutboxLetterUpsert) ClearRecipient() *OutboxLetterUpsert {
+	u.SetNull(outboxletter.FieldRecipient)
+	return u
+}
+
 // SetSealed sets the "sealed" field.
 func (u *OutboxLetterUpsert) SetSealed(v []byte) *OutboxLetterUpsert {
 	u.Set(outboxletter.FieldSealed, v)
@@ -425,9 +443,6 @@ func (u *OutboxLetterUpsertOne) UpdateNewValues() *OutboxLetterUpsertOne {
 		if _, exists := u.create.mutation.Kind(); exists {
 			s.SetIgnore(outboxletter.FieldKind)
 		}
-		if _, exists := u.create.mutation.Recipient(); exists {
-			s.SetIgnore(outboxletter.FieldRecipient)
-		}
 		if _, exists := u.create.mutation.Void(); exists {
 			s.SetIgnore(outboxletter.FieldVoid)
 		}
@@ -466,6 +481,27 @@ func (u *OutboxLetterUpsertOne) Update(set func(*OutboxLetterUpsert)) *OutboxLet
 		set(&OutboxLetterUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetRecipient sets the "recipient" field.
+func (u *OutboxLetterUpsertOne) SetRecipient(v []byte) *OutboxLetterUpsertOne {
+	return u.Update(func(s *OutboxLetterUpsert) {
+		s.SetRecipient(v)
+	})
+}
+
+// UpdateRecipient sets the "recipient" field to the value that was provided on create.
+func (u *OutboxLetterUpsertOne) UpdateRecipient() *OutboxLetterUpsertOne {
+	return u.Update(func(s *OutboxLetterUpsert) {
+		s.UpdateRecipient()
+	})
+}
+
+// ClearRecipient clears the value of the "recipient" field.
+func (u *OutboxLetterUpsertOne) ClearRecipient() *OutboxLetterUpsertOne {
+	return u.Update(func(s *OutboxLetterUpsert) {
+		s.ClearRecipient()
+	})
 }
 
 // SetSealed sets the "sealed" field.
@@ -765,9 +801,6 @@ func (u *OutboxLetterUpsertBulk) UpdateNewValues() *OutboxLetterUpsertBulk {
 			if _, exists := b.mutation.Kind(); exists {
 				s.SetIgnore(outboxletter.FieldKind)
 			}
-			if _, exists := b.mutation.Recipient(); exists {
-				s.SetIgnore(outboxletter.FieldRecipient)
-			}
 			if _, exists := b.mutation.Void(); exists {
 				s.SetIgnore(outboxletter.FieldVoid)
 			}
@@ -807,6 +840,27 @@ func (u *OutboxLetterUpsertBulk) Update(set func(*OutboxLetterUpsert)) *OutboxLe
 		set(&OutboxLetterUpsert{UpdateSet: update})
 	}))
 	return u
+}
+
+// SetRecipient sets the "recipient" field.
+func (u *OutboxLetterUpsertBulk) SetRecipient(v []byte) *OutboxLetterUpsertBulk {
+	return u.Update(func(s *OutboxLetterUpsert) {
+		s.SetRecipient(v)
+	})
+}
+
+// UpdateRecipient sets the "recipient" field to the value that was provided on create.
+func (u *OutboxLetterUpsertBulk) UpdateRecipient() *OutboxLetterUpsertBulk {
+	return u.Update(func(s *OutboxLetterUpsert) {
+		s.UpdateRecipient()
+	})
+}
+
+// ClearRecipient clears the value of the "recipient" field.
+func (u *OutboxLetterUpsertBulk) ClearRecipient() *OutboxLetterUpsertBulk {
+	return u.Update(func(s *OutboxLetterUpsert) {
+		s.ClearRecipient()
+	})
 }
 
 // SetSealed sets the "sealed" field.

@@ -29,6 +29,18 @@ func (_u *OutboxLetterUpdate) Where(ps ...predicate.OutboxLetter) *OutboxLetterU
 	return _u
 }
 
+// SetRecipient sets the "recipient" field.
+func (_u *OutboxLetterUpdate) SetRecipient(v []byte) *OutboxLetterUpdate {
+	_u.mutation.SetRecipient(v)
+	return _u
+}
+
+// ClearRecipient clears the value of the "recipient" field.
+func (_u *OutboxLetterUpdate) ClearRecipient() *OutboxLetterUpdate {
+	_u.mutation.ClearRecipient()
+	return _u
+}
+
 // SetSealed sets the "sealed" field.
 func (_u *OutboxLetterUpdate) SetSealed(v []byte) *OutboxLetterUpdate {
 	_u.mutation.SetSealed(v)
@@ -162,6 +174,16 @@ func (_u *OutboxLetterUpdate) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *OutboxLetterUpdate) check() error {
+	if v, ok := _u.mutation.Recipient(); ok {
+		if err := outboxletter.RecipientValidator(v); err != nil {
+			return &ValidationError{Name: "recipient", err: fmt.Errorf(`ent: validator failed for field "OutboxLetter.recipient": %w`, err)}
+		}
+	}
+	return nil
+}
+
 // Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
 func (_u *OutboxLetterUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *OutboxLetterUpdate {
 	_u.modifiers = append(_u.modifiers, modifiers...)
@@ -169,6 +191,9 @@ func (_u *OutboxLetterUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *O
 }
 
 func (_u *OutboxLetterUpdate) sqlSave(ctx context.Context) (_node int, err error) {
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
 	_spec := sqlgraph.NewUpdateSpec(outboxletter.Table, outboxletter.Columns, sqlgraph.NewFieldSpec(outboxletter.FieldID, field.TypeUUID))
 	if ps := _u.mutation.predicates; len(ps) > 0 {
 		_spec.Predicate = func(selector *sql.Selector) {
@@ -176,6 +201,9 @@ func (_u *OutboxLetterUpdate) sqlSave(ctx context.Context) (_node int, err error
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Recipient(); ok {
+		_spec.SetField(outboxletter.FieldRecipient, field.TypeBytes, value)
 	}
 	if _u.mutation.RecipientCleared() {
 		_spec.ClearField(outboxletter.FieldRecipient, field.TypeBytes)
@@ -233,6 +261,18 @@ type OutboxLetterUpdateOne struct {
 	hooks     []Hook
 	mutation  *OutboxLetterMutation
 	modifiers []func(*sql.UpdateBuilder)
+}
+
+// SetRecipient sets the "recipient" field.
+func (_u *OutboxLetterUpdateOne) SetRecipient(v []byte) *OutboxLetterUpdateOne {
+	_u.mutation.SetRecipient(v)
+	return _u
+}
+
+// ClearRecipient clears the value of the "recipient" field.
+func (_u *OutboxLetterUpdateOne) ClearRecipient() *OutboxLetterUpdateOne {
+	_u.mutation.ClearRecipient()
+	return _u
 }
 
 // SetSealed sets the "sealed" field.
@@ -381,6 +421,16 @@ func (_u *OutboxLetterUpdateOne) ExecX(ctx context.Context) {
 	}
 }
 
+// check runs all checks and user-defined validators on the builder.
+func (_u *OutboxLetterUpdateOne) check() error {
+	if v, ok := _u.mutation.Recipient(); ok {
+		if err := outboxletter.RecipientValidator(v); err != nil {
+			return &ValidationError{Name: "recipient", err: fmt.Errorf(`ent: validator failed for field "OutboxLetter.recipient": %w`, err)}
+		}
+	}
+	return nil
+}
+
 // Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
 func (_u *OutboxLetterUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *OutboxLetterUpdateOne {
 	_u.modifiers = append(_u.modifiers, modifiers...)
@@ -388,6 +438,9 @@ func (_u *OutboxLetterUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder))
 }
 
 func (_u *OutboxLetterUpdateOne) sqlSave(ctx context.Context) (_node *OutboxLetter, err error) {
+	if err := _u.check(); err != nil {
+		return _node, err
+	}
 	_spec := sqlgraph.NewUpdateSpec(outboxletter.Table, outboxletter.Columns, sqlgraph.NewFieldSpec(outboxletter.FieldID, field.TypeUUID))
 	id, ok := _u.mutation.ID()
 	if !ok {
@@ -412,6 +465,9 @@ func (_u *OutboxLetterUpdateOne) sqlSave(ctx context.Context) (_node *OutboxLett
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Recipient(); ok {
+		_spec.SetField(outboxletter.FieldRecipient, field.TypeBytes, value)
 	}
 	if _u.mutation.RecipientCleared() {
 		_spec.ClearField(outboxletter.FieldRecipient, field.TypeBytes)

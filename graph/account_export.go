@@ -12,5 +12,5 @@ func (m mutation) ExportAccount(ctx context.Context) (*model.ExportAccountPayloa
 	if err != nil {
 		return nil, err
 	}
-	return &model.ExportAccountPayload{Account: presentExport(export)}, nil
+	return &model.ExportAccountPayload{Account: PresentExport(export)}, nil
 }

@@ -7,9 +7,10 @@ import (
 	"gatehouse/graph/model"
 )
 
-// presentExport is the one answer that has no types of its own: README.md tells
+// PresentExport is the one answer that has no types of its own: README.md tells
 // its shape. As on the page of the others, what is not copied here cannot leave.
-func presentExport(e auth.AccountExport) map[string]any {
+// The command line gives the same to an operator.
+func PresentExport(e auth.AccountExport) map[string]any {
 	return map[string]any{
 		"exportedAt":  moment(e.At),
 		"user":        exportedUser(e.User),

@@ -35,7 +35,7 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 		Letters: []auth.HeldLetter{{Kind: auth.LetterPasswordReset, CreatedAt: at, SentAt: at}},
 		Events:  []auth.Event{{ID: id, Type: auth.EventLoginSucceeded, UserID: id, ActorID: id, Details: map[string]any{"session": id.String()}, At: at}},
 	}
-	text, err := json.MarshalIndent(presentExport(export), "", " ")
+	text, err := json.MarshalIndent(PresentExport(export), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,10 +21,19 @@ func Migrate(ctx context.Context, cfg config.Config, deps Deps) error {
 	return store.Migrate(ctx, cfg.DatabaseURL.Reveal(), deps.Logger)
 }
 
-// Prune takes away what has expired, and says how many rows that were.
-func Prune(ctx context.Context, cfg config.Config, deps Deps) (removed int, err error) {
+// Step is a migration that the database has not seen.
+type Step = store.Step
+
+// PlanMigration says what Migrate would do, and does nothing.
+func PlanMigration(ctx context.Context, cfg config.Config) ([]Step, error) {
+	return store.Plan(ctx, cfg.DatabaseURL.Reveal())
+}
+
+// Prune takes away what has expired, and says how many rows that were. Meanwhile
+// progress is told how many they are so far; it may be nil.
+func Prune(ctx context.Context, cfg config.Config, deps Deps, progress func(removed int)) (removed int, err error) {
 	err = with(ctx, cfg, deps, func(a *assembly) error {
-		removed, err = a.prune(ctx)
+		removed, err = a.prune(ctx, progress)
 		return err
 	})
 	return removed, err
@@ -36,16 +45,6 @@ func Prune(ctx context.Context, cfg config.Config, deps Deps) (removed int, err 
 func CreateUser(ctx context.Context, cfg config.Config, deps Deps, in NewUser) (user User, err error) {
 	err = with(ctx, cfg, deps, func(a *assembly) error {
 		user, err = a.rules.CreateUser(ctx, in)
-		return err
-	})
-	return user, err
-}
-
-// SuspendUser suspends the account of an address and ends its sessions; running
-// servers hear of it.
-func SuspendUser(ctx context.Context, cfg config.Config, deps Deps, email string) (user User, err error) {
-	err = with(ctx, cfg, deps, func(a *assembly) error {
-		user, err = a.rules.SuspendUser(ctx, email)
 		return err
 	})
 	return user, err
@@ -89,8 +88,8 @@ func with(ctx context.Context, cfg config.Config, deps Deps, command func(*assem
 const pruneBatch = 500
 
 // prune removes batch after batch until nothing is left that has expired.
-func (a *assembly) prune(ctx context.Context) (int, error) {
-	removed, err := a.store.Prune(ctx, a.rules.Now(), pruneBatch)
+func (a *assembly) prune(ctx context.Context, progress func(removed int)) (int, error) {
+	removed, err := a.store.Prune(ctx, a.rules.Now(), pruneBatch, progress)
 	if err != nil {
 		return removed, fmt.Errorf("server: prune: %w", err)
 	}

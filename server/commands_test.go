@@ -67,11 +67,11 @@ func TestPruningSaysHowMuchItRemoved(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	h.ask(documentRegister, map[string]any{"email": testEmail, "password": testPassword}, nil)
-	if n, err := Prune(t.Context(), h.server.config, h.server.deps); err != nil || n != 0 {
+	if n, err := Prune(t.Context(), h.server.config, h.server.deps, nil); err != nil || n != 0 {
 		t.Errorf("%d %v", n, err)
 	}
 	h.clock.move(48 * time.Hour)
-	if n, err := Prune(t.Context(), h.server.config, h.server.deps); err != nil || n == 0 {
+	if n, err := Prune(t.Context(), h.server.config, h.server.deps, nil); err != nil || n == 0 {
 		t.Errorf("%d %v", n, err)
 	}
 }

@@ -30,9 +30,11 @@ func (s *Server) jobs() []job {
 		// First, since what follows goes by the database's time.
 		{"measure clock", 10 * time.Second, 10 * time.Second, 5 * time.Second, s.measureClock},
 		{"hear blacklist", time.Second, time.Second, 3 * time.Second, s.rules.PollBlacklist},
+		// A dropped key is to be as quick as whatever else ends tokens.
+		{"hear keys", time.Second, time.Second, 3 * time.Second, s.hearKeys},
 		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second, s.rotateKeys},
 		{"prune", time.Hour, 70 * time.Minute, 10 * time.Minute, func(ctx context.Context) error {
-			_, err := s.prune(ctx)
+			_, err := s.prune(ctx, nil)
 			return err
 		}},
 	}
@@ -53,6 +55,14 @@ func (s *Server) measureClock(ctx context.Context) error {
 
 func (s *Server) rotateKeys(ctx context.Context) error {
 	if err := s.rules.RotateKeys(ctx); err != nil {
+		return err
+	}
+	s.keysLoaded.Store(s.deps.Clock().UnixNano())
+	return nil
+}
+
+func (s *Server) hearKeys(ctx context.Context) error {
+	if err := s.rules.PollKeys(ctx); err != nil {
 		return err
 	}
 	s.keysLoaded.Store(s.deps.Clock().UnixNano())

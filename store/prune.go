@@ -47,9 +47,13 @@ func staleRows() []stale {
 // Prune deletes what has expired, at most batch rows a statement and each
 // statement a transaction of its own, so that nobody waits long for it, and
 // answers how many rows it deleted, also with an error. Several
-// processes may prune at once.
-func (s *Store) Prune(ctx context.Context, now time.Time, batch int) (int, error) {
+// processes may prune at once. After each statement progress is told how many
+// rows that were in all; it may be nil.
+func (s *Store) Prune(ctx context.Context, now time.Time, batch int, progress func(deleted int)) (int, error) {
 	batch = max(batch, 1)
+	if progress == nil {
+		progress = func(int) {}
+	}
 	deleted := 0
 	for _, kind := range staleRows() {
 		text := pruning(s.dialect, kind, batch)
@@ -59,6 +63,7 @@ func (s *Store) Prune(ctx context.Context, now time.Time, batch int) (int, error
 			if err != nil {
 				return deleted, fmt.Errorf("store: prune %s: %w", kind.table, err)
 			}
+			progress(deleted)
 			if n < batch {
 				break
 			}

@@ -96,7 +96,7 @@ func TestPruningTakesWhatHasExpiredAndNothingElse(t *testing.T) {
 		key("newest", 3, nil)
 		must(s.c.Event.Create().SetID(uuid.New()).SetType("OLD").SetIPAddress("").SetUserAgent("").SetAt(noon.Add(-1000 * day)).Exec(ctx))
 
-		n, err := s.Prune(ctx, noon, 100)
+		n, err := s.Prune(ctx, noon, 100, nil)
 		must(err)
 		if n != 1+1+2+1+1+3+1 {
 			t.Errorf("counted %d rows", n)
@@ -119,7 +119,7 @@ func TestPruningTakesWhatHasExpiredAndNothingElse(t *testing.T) {
 				t.Errorf("%s: left are %q, want %q", table, got, want.names)
 			}
 		}
-		if n, err := s.Prune(ctx, noon, 100); n != 0 || err != nil {
+		if n, err := s.Prune(ctx, noon, 100, nil); n != 0 || err != nil {
 			t.Errorf("again: %d, %v", n, err)
 		}
 	})
@@ -145,11 +145,15 @@ func TestAStatementOfPruningIsBounded(t *testing.T) {
 			}
 		}})
 		fill(t, s, 10)
-		if n, err := s.Prune(t.Context(), noon, 4); n != 10 || err != nil {
+		var told []int
+		if n, err := s.Prune(t.Context(), noon, 4, func(deleted int) { told = append(told, deleted) }); n != 10 || err != nil {
 			t.Errorf("deleted %d, %v", n, err)
 		}
 		if sent != 3 {
 			t.Errorf("it took %d statements, want 3: of 4, 4 and 2 rows", sent)
+		}
+		if !slices.IsSorted(told) || !slices.Contains(told, 4) || !slices.Contains(told, 8) || told[len(told)-1] != 10 {
+			t.Errorf("told %v", told)
 		}
 	})
 }
@@ -164,7 +168,7 @@ func TestSeveralMayPruneAtOnce(t *testing.T) {
 		for range 4 {
 			s := opened(t, url, Options{})
 			done.Go(func() {
-				n, err := s.Prune(t.Context(), noon, 3)
+				n, err := s.Prune(t.Context(), noon, 3, nil)
 				if err != nil {
 					t.Error(err)
 				}

@@ -51,3 +51,12 @@ func (q *queries) RetireSigningKeys(ctx context.Context, sequence int, at time.T
 		Exec(ctx)
 	return failed("retire signing keys", err)
 }
+
+// DropSigningKey implements auth.SigningKeyQueries.
+func (q *queries) DropSigningKey(ctx context.Context, id string, now time.Time) (bool, error) {
+	n, err := q.c.SigningKey.Update().
+		Where(signingkey.ID(id), signingkey.DroppedAtIsNil()).
+		SetDroppedAt(now).
+		Save(ctx)
+	return won("drop signing key", n, err)
+}

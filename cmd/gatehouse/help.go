@@ -14,6 +14,11 @@ type help struct {
 	Markdown bool     `help:"Print the settings as the table of the README."`
 }
 
+// Help implements kong.HelpProvider.
+func (help) Help() string {
+	return examples("gatehouse help user create", "gatehouse help settings")
+}
+
 // Run implements the command.
 func (h help) Run(p *process) error {
 	if len(h.Topic) == 1 && h.Topic[0] == "settings" {

@@ -17,6 +17,9 @@ type testLetter struct {
 	Address string `arg:"" help:"Where to send it."`
 }
 
+// Help implements kong.HelpProvider.
+func (testLetter) Help() string { return examples("gatehouse mail test ada@example.org") }
+
 // Run implements the command.
 func (c testLetter) Run(ctx context.Context, p *process) error {
 	cfg, deps, err := p.settings(slog.LevelWarn)

@@ -1,5 +1,6 @@
 // Command gatehouse is the authentication server and what its operator does
-// beside it: migrate, prune, make and suspend users, try the mail.
+// beside it: migrate, prune, look after users, sessions, keys and secrets, try
+// the mail.
 //
 // This package knows arguments, signals and exit codes, and is the only one to
 // touch what belongs to the process: its clock, its randomness, its environment
@@ -22,9 +23,17 @@ type process struct {
 	args           []string // without the program's name
 	environ        []string
 	stdin          io.Reader
+	terminal       bool // somebody sits at stdin, and can be asked
 	stdout, stderr io.Writer
 	clock          func() time.Time
 	random         io.Reader
+}
+
+// isTerminal takes what hands out characters for a terminal. So does /dev/null,
+// which has no answer to any question.
+func isTerminal(f *os.File) bool {
+	about, err := f.Stat()
+	return err == nil && about.Mode()&os.ModeCharDevice != 0
 }
 
 func main() {
@@ -33,7 +42,7 @@ func main() {
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, process{
 		args: os.Args[1:], environ: os.Environ(),
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
+		stdin: os.Stdin, terminal: isTerminal(os.Stdin), stdout: os.Stdout, stderr: os.Stderr,
 		clock: time.Now, random: rand.Reader,
 	}))
 }

@@ -2,25 +2,27 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 
 	"gatehouse/server"
 )
 
 // prune removes what has expired.
-type prune struct{}
+type prune struct{ output }
+
+// Help implements kong.HelpProvider.
+func (prune) Help() string { return examples("gatehouse prune", "gatehouse prune --json") }
 
 // Run implements the command.
-func (prune) Run(ctx context.Context, p *process) error {
+func (c prune) Run(ctx context.Context, p *process) error {
 	cfg, deps, err := p.settings(slog.LevelWarn)
 	if err != nil {
 		return err
 	}
-	removed, err := server.Prune(ctx, cfg, deps)
+	told := p.progress()
+	removed, err := server.Prune(ctx, cfg, deps, func(removed int) { told.tell("%d rows removed so far", removed) })
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.stdout, "%d rows removed\n", removed)
-	return err
+	return c.print(p, map[string]int{"removed": removed}, sentence("%d rows removed", removed))
 }

@@ -27,8 +27,13 @@ type commands struct {
 	Prune   prune   `cmd:"" help:"Remove what has expired. A running server does so by itself."`
 	User    user    `cmd:"" help:"Users, by an operator's hand."`
 	Mail    letters `cmd:"" help:"Letters."`
-	Version version `cmd:"" help:"Print the version."`
-	Help    help    `cmd:"" help:"Explain a command, or the settings."`
+
+	Sessions   sessions   `cmd:"" help:"Sessions of all users."`
+	Keys       keys       `cmd:"" help:"The keys that sign access tokens."`
+	Secret     secret     `cmd:"" help:"The server's secret."`
+	Completion completion `cmd:"" help:"Have a shell complete these commands."`
+	Version    version    `cmd:"" help:"Print the version."`
+	Help       help       `cmd:"" help:"Explain a command, or the settings."`
 }
 
 // run runs one command and gives the code to exit with.
@@ -36,6 +41,12 @@ func run(ctx context.Context, p process) int {
 	line, shown, err := newCommandLine(&p)
 	if err != nil {
 		return report(p, err, failed)
+	}
+	if p.completing() {
+		if err := complete(p, line); err != nil {
+			return report(p, err, failed)
+		}
+		return succeeded
 	}
 	// Serving is not kong's default command: kong would explain that one where it
 	// is asked to explain them all.

@@ -15,6 +15,11 @@ import (
 // serve runs the server until the process is told to stop.
 type serve struct{}
 
+// Help implements kong.HelpProvider.
+func (serve) Help() string {
+	return examples("gatehouse", "GATEHOUSE_LISTEN=127.0.0.1:9000 gatehouse serve")
+}
+
 // Run implements the command.
 func (serve) Run(ctx context.Context, p *process) error {
 	cfg, deps, err := p.settings(slog.LevelDebug)

@@ -12,8 +12,16 @@ import (
 )
 
 type user struct {
-	Create  createUser  `cmd:"" help:"Make a user whose address you vouch for. Without a password, a letter with a link to choose one goes out as soon as the server runs."`
-	Suspend suspendUser `cmd:"" help:"Keep a user from every way in, and end all sessions at once."`
+	Create        createUser    `cmd:"" help:"Make a user whose address you vouch for. Without a password, a letter with a link to choose one goes out as soon as the server runs."`
+	Show          showUser      `cmd:"" help:"Show an account."`
+	Sessions      userSessions  `cmd:"" help:"List where a user is signed in."`
+	Promote       promoteUser   `cmd:"" help:"Give a user roles."`
+	Demote        demoteUser    `cmd:"" help:"Take roles from a user."`
+	Suspend       suspendUser   `cmd:"" help:"Keep a user from every way in, and end all sessions at once."`
+	Reinstate     reinstateUser `cmd:"" help:"Lift a suspension."`
+	ResetPassword resetPassword `cmd:"" help:"Send a user a link to choose a new password."`
+	Export        exportUser    `cmd:"" help:"Print all that is held about a user, as JSON."`
+	Delete        deleteUser    `cmd:"" help:"Delete an account for good."`
 }
 
 // createUser makes a user.
@@ -24,6 +32,14 @@ type createUser struct {
 	Locale        string   `help:"The user's language, as in pt-BR (BCP 47)."`
 	Role          []string `sep:"none" help:"A role, as in admin; may be given several times."`
 	PasswordStdin bool     `help:"Read the password from standard input: arguments can be seen by every user of the machine."`
+}
+
+// Help implements kong.HelpProvider.
+func (createUser) Help() string {
+	return examples(
+		"gatehouse user create ada@example.org --name 'Ada Lovelace' --role admin",
+		"gatehouse user create ada@example.org --password-stdin < password.txt",
+	)
 }
 
 // Run implements the command.
@@ -66,23 +82,4 @@ func readPassword(stdin io.Reader) (string, error) {
 		return "", errors.New("more than one line")
 	}
 	return password, nil
-}
-
-// suspendUser suspends a user.
-type suspendUser struct {
-	Email string `arg:"" help:"The user's e-mail address."`
-}
-
-// Run implements the command.
-func (c suspendUser) Run(ctx context.Context, p *process) error {
-	cfg, deps, err := p.settings(slog.LevelWarn)
-	if err != nil {
-		return err
-	}
-	suspended, err := server.SuspendUser(ctx, cfg, deps, c.Email)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(p.stdout, suspended.ID)
-	return err
 }

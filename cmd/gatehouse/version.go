@@ -9,6 +9,9 @@ import (
 // version prints what was built, as the toolchain stamped it.
 type version struct{}
 
+// Help implements kong.HelpProvider.
+func (version) Help() string { return examples("gatehouse version") }
+
 // Run implements the command.
 func (version) Run(p *process) error {
 	built, revision := "(devel)", ""

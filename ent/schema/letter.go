@@ -57,7 +57,7 @@ func (OutboxLetter) Fields() []ent.Field {
 	return []ent.Field{
 		field.UUID("id", uuid.UUID{}).Immutable(),
 		field.String("kind").Immutable(),
-		field.Bytes("recipient").Optional().Nillable().Immutable().MaxLen(32).Comment("HMAC of the address that it goes to, canonical"),
+		field.Bytes("recipient").Optional().Nillable().MaxLen(32).Comment("HMAC of the address that it goes to, canonical"),
 		field.Bytes("sealed").Optional().Nillable().Sensitive().Comment("wiped once sent or dead"),
 		field.Bool("void").Immutable(),
 		field.Int("attempts").Comment("counts claims too, so that it tells one lease from the next"),

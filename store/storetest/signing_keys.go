@@ -23,6 +23,16 @@ func signingKeys(t *testing.T, s *subject) {
 		}
 	})
 
+	t.Run("of 20 that drop a key at once, one does", func(t *testing.T) {
+		key := value(s.One.SigningKeys(t.Context()))(t)[4]
+		same(t, "dropped", s.race(t, 20, func(_ int, node Node) (bool, error) {
+			return node.DropSigningKey(t.Context(), key.ID, noon.Add(time.Hour))
+		}), 1)
+		key.DroppedAt = noon.Add(time.Hour)
+		same(t, "key", value(s.Two.SigningKeys(t.Context()))(t)[4], key)
+		same(t, "unknown", value(s.One.DropSigningKey(t.Context(), "none", noon))(t), false)
+	})
+
 	t.Run("keys come back as they were written, and retire once", func(t *testing.T) {
 		must(t, s.Exec(t.Context(), "DELETE FROM signing_keys"))
 		retired, dropped, newest := newSigningKey(1), newSigningKey(2), newSigningKey(3)

@@ -101,6 +101,7 @@ func statements(t *testing.T, s *subject) {
 		"SigningKeys":       func(ctx context.Context, n Node) error { return first(n.SigningKeys(ctx)) },
 		"InsertSigningKey":  func(ctx context.Context, n Node) error { return first(n.InsertSigningKey(ctx, newSigningKey(1))) },
 		"RetireSigningKeys": func(ctx context.Context, n Node) error { return n.RetireSigningKeys(ctx, 1, noon) },
+		"DropSigningKey":    func(ctx context.Context, n Node) error { return first(n.DropSigningKey(ctx, "none", noon)) },
 
 		"InsertLinks": func(ctx context.Context, n Node) error {
 			return n.InsertLinks(ctx, newLink(auth.LinkActivate), newLink(auth.LinkDecline))

@@ -67,6 +67,7 @@ func Run(t *testing.T, open Opener) {
 		{"signing keys", signingKeys},
 		{"outbox", outbox},
 		{"accounts", accounts},
+		{"administration", administration},
 		{"changes of address", emailChanges},
 		{"transactions", transactions},
 		{"statements", statements},
