@@ -29,6 +29,7 @@ reused             in    in   in     CRED  REUSED  in      UNAUTH ok      no    
 password-reset     CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   0      TOKEN   -
 password-changed   CRED  CRED CRED   CRED  in      TOKEN   ok     UNAUTH  yes    CRED   CRED   CRED TOKEN TOKEN  422  none       attempt    reset    in   TOKEN TOKEN TOKEN   1      TOKEN   -
 locked             CRED  CRED CRED   CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1      ok      -
+locked-at-home     in    in   in     CRED  in      in      ok     ok      yes    ok     ok     CRED TOKEN TOKEN  422  none       attempt    reset    in   ok    ok    TOKEN   1      ok      -
 suspended          SUSP  SUSP SUSP   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0      TOKEN   -
 suspended-locked   CRED  CRED CRED   CRED  TOKEN   TOKEN   UNAUTH UNAUTH  no     UNAUTH UNAUTH CRED TOKEN TOKEN  422  none       none       none     -    TOKEN TOKEN TOKEN   0      TOKEN   -
 invited            CRED  CRED CRED   CRED  -       -       -      -       -      -      -      -    -     -      -    none       attempt    reset    in   ok    -     -       -      -       -
@@ -214,8 +215,12 @@ func states() map[string]stateOf {
 			p.must(p.signedIn(), "changePassword", map[string]any{"currentPassword": p.password, "newPassword": another})
 			p.drop()
 		})},
-		"locked": {enter: settled((*person).lock)},
-		"moved":  {enter: settled((*person).move)},
+		"locked": {enter: settled(func(p *person) {
+			p.lock()
+			p.travel()
+		})},
+		"locked-at-home": {enter: settled((*person).lock)},
+		"moved":          {enter: settled((*person).move)},
 		"moved-suspended": {enter: settled(func(p *person) {
 			p.move()
 			if err := p.w.suspendUser(p.elsewhere()); err != nil {

@@ -17,6 +17,7 @@ import (
 type person struct {
 	*testing.T
 	w                       *world
+	number                  int
 	address, username       string
 	password                string
 	from                    *client // of an address of its own
@@ -124,13 +125,22 @@ func (p *person) drop() {
 func newPerson(t *testing.T, w *world, n int) *person {
 	p := &person{T: t, w: w, address: fmt.Sprintf("p%d@example.org", n), username: fmt.Sprintf("person%d", n), password: password}
 	p.from = newClient(w.http.URL)
-	p.from.http = &http.Client{Transport: forwarded{fmt.Sprintf("198.18.%d.%d", n/250, n%250+1), http.DefaultTransport}}
 	p.browser = newClient(w.http.URL)
-	p.browser.http = &http.Client{Transport: p.from.http.Transport}
 	p.browser.keepCookies()
 	p.browser.origin = publicURL
+	p.number = n
+	p.stay("198.18")
 	return p
 }
+
+// stay has the person come from there from now on.
+func (p *person) stay(where string) {
+	p.from.http.Transport = forwarded{fmt.Sprintf("%s.%d.%d", where, p.number/250, p.number%250+1), http.DefaultTransport}
+	p.browser.http.Transport = p.from.http.Transport
+}
+
+// travel takes the person to a network that the account doesn't know.
+func (p *person) travel() { p.stay("198.19") }
 
 // shortened are the refusals as the table has them.
 var shortened = map[string]string{
