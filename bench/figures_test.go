@@ -17,6 +17,8 @@ func BenchmarkFigures(b *testing.B) {
 	b.Run("timing", func(b *testing.B) { measureTiming(b, s) })
 	b.Run("documents", func(b *testing.B) { measureDocuments(b, s) })
 	b.Run("throughput", func(b *testing.B) { measureThroughput(b, s) })
+	b.Run("ratios", func(b *testing.B) { measureRatios(b, s) })
+	b.Run("footprint", func(b *testing.B) { measureFootprint(b, s) })
 	b.Run("hashing", func(b *testing.B) { measureHashing(b, s) })
 	b.Run("overload", func(b *testing.B) { measureOverload(b, s) })
 }
