@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run build generate migration verify lint test check race bench clean postgresql chromium
+.PHONY: help run build generate migration verify lint test check race bench growth clean postgresql chromium
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -41,8 +41,11 @@ check: postgresql chromium ## build, vet and test while working: what has not ch
 race: postgresql chromium ## all tests under the race detector
 	go test -race -timeout 60m ./...
 
-bench: postgresql ## measure time, throughput and overload, in two minutes
-	go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./bench
+bench: postgresql ## measure time, cost, memory and overload in ten minutes, for docs/performance.md
+	go test -run '^$$' -bench Figures -benchtime 1x -timeout 30m ./bench -record ../docs/performance.md
+
+growth: postgresql ## compare 1,000,000 users with 10,000, in some minutes
+	go test -run '^$$' -bench Growth -benchtime 1x -timeout 60m ./bench
 
 clean: ## remove what was built, but no database
 	rm -rf bin .tools

@@ -43,7 +43,7 @@ func wideLimits() []string {
 		"SIGN_IN_PER_ADDRESS", "MAIL_PER_ADDRESS", "REGISTER_PER_ADDRESS", "REFRESH_PER_SESSION",
 		"REFRESH_PER_ADDRESS", "ANONYMOUS_PER_ADDRESS",
 	} {
-		settings = append(settings, "GATEHOUSE_LIMIT_"+name+"=1000000/1s")
+		settings = append(settings, "GATEHOUSE_LIMIT_"+name+"=1000000/1m")
 	}
 	return settings
 }
