@@ -12,11 +12,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +129,11 @@ func publicKeys() (map[string]*ecdsa.PublicKey, error) {
 		if errX != nil || errY != nil {
 			return nil, fmt.Errorf("key %s has no point", k.Kid)
 		}
-		keys[k.Kid] = &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}
+		key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+		if err != nil {
+			return nil, err
+		}
+		keys[k.Kid] = key
 	}
 	return keys, nil
 }
