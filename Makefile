@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build generate migration verify lint test fuzz check race bench clean postgresql chromium browser
+.PHONY: first-five-minutes help run build generate migration verify lint test fuzz check race bench growth clean postgresql chromium browser
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -52,8 +52,11 @@ race: postgresql chromium browser ## all tests under the race detector
 first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
 	@scripts/first-five-minutes
 
-bench: postgresql ## measure time, throughput and overload, in two minutes
-	go test -run '^$$' -bench . -benchtime 1x -timeout 15m ./bench
+bench: postgresql ## measure time, cost, memory and overload in ten minutes, for docs/performance.md
+	go test -run '^$$' -bench Figures -benchtime 1x -timeout 30m ./bench -record ../docs/performance.md
+
+growth: postgresql ## compare 1,000,000 users with 10,000, in some minutes
+	go test -run '^$$' -bench Growth -benchtime 1x -timeout 60m ./bench
 
 clean: ## remove what was built, but no database
 	rm -rf bin .tools

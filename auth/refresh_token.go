@@ -30,7 +30,7 @@ var refreshMembers = []member{
 // one that was lost on the wire can be made again from the session's row.
 func (s Secrets) signRefresh(c RefreshClaims) string {
 	secret := s.current()
-	token, err := sign(jwt.SigningMethodHS256, secret.derive(useRefresh, ""), refreshTokenType, secret.keyID(), jwt.MapClaims{
+	token, err := sign(jwt.SigningMethodHS256, secret.refreshKey, refreshTokenType, secret.keyID(), jwt.MapClaims{
 		"sid": c.SessionID.String(),
 		"gen": c.Generation,
 		"exp": c.ExpiresAt.Unix(),
@@ -64,7 +64,7 @@ func (s Secrets) parseRefresh(token string) (RefreshClaims, error) {
 	if !ok {
 		return RefreshClaims{}, errTokenKey
 	}
-	key := verificationKey{method: jwt.SigningMethodHS256, key: secret.derive(useRefresh, "")}
+	key := verificationKey{method: jwt.SigningMethodHS256, key: secret.refreshKey}
 	if err := j.verify(key, refreshTokenType); err != nil {
 		return RefreshClaims{}, err
 	}

@@ -52,6 +52,9 @@ type Secrets struct {
 type serverSecret struct {
 	id   [secretIDLength]byte
 	root []byte
+	// What every refresh asks for twice is derived once.
+	name       string // the ID as tokens have it
+	refreshKey []byte
 }
 
 // ParseSecrets reads one or more secrets, separated by commas: each 32 bytes in
@@ -70,6 +73,8 @@ func ParseSecrets(s string) (Secrets, error) {
 		}
 		secret := serverSecret{root: root}
 		copy(secret.id[:], secret.derive(useID, ""))
+		secret.name = base64.RawURLEncoding.EncodeToString(secret.id[:])
+		secret.refreshKey = secret.derive(useRefresh, "")
 		for _, other := range ring {
 			if other.id == secret.id {
 				return Secrets{}, fmt.Errorf("auth: parse secrets: number %d was there before", n)
@@ -108,7 +113,7 @@ func (s serverSecret) derive(use, label string) []byte {
 }
 
 // keyID is the secret's ID as tokens name it.
-func (s serverSecret) keyID() string { return base64.RawURLEncoding.EncodeToString(s.id[:]) }
+func (s serverSecret) keyID() string { return s.name }
 
 func (s serverSecret) aead(label string) cipher.AEAD {
 	block, err := aes.NewCipher(s.derive(useSeal, label))

@@ -1,22 +1,15 @@
 package bench
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -105,56 +98,21 @@ type node struct {
 	network atomic.Uint32
 }
 
-// startNode builds the program and runs it over a database with users in it.
+// startNode runs the program over a database with users in it.
 func startNode(b *testing.B, database string) *node {
 	b.Helper()
-	path := filepath.Join(b.TempDir(), "gatehouse")
-	if out, err := exec.Command("go", "build", "-o", path, "gatehouse/cmd/gatehouse").CombinedOutput(); err != nil {
-		b.Fatalf("build: %v: %s", err, out)
-	}
-	environ := []string{
-		"PATH=" + os.Getenv("PATH"),
-		"GATEHOUSE_PUBLIC_URL=http://localhost:8080",
-		"GATEHOUSE_LISTEN=127.0.0.1:0",
-		"GATEHOUSE_TRUSTED_PROXIES=127.0.0.1",
-		"GATEHOUSE_DATABASE_URL=" + database,
-		"GATEHOUSE_SECRET=" + newSecret(b),
-	}
-	populate(b, environ)
-	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GOMAXPROCS"} {
-		if value, set := os.LookupEnv(name); set {
-			environ = append(environ, name+"="+value)
-		}
-	}
-	command := exec.Command(path, "serve")
-	command.Env = environ
-	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := command.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := command.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if address, ok := strings.CutPrefix(lines.Text(), "Gatehouse listens on "); ok {
-			n := &node{pid: command.Process.Pid, guest: newClient(b, "http://"+address, 1024)}
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			n.signIn(b)
-			return n
-		}
-	}
-	b.Fatal("the server did not start")
-	return nil
+	environ := serving(b, database)
+	populate(b, environ, overloadUsers, rusher)
+	populate(b, environ, meUsers, resident)
+	p := startGatehouse(b, environ)
+	n := &node{pid: p.pid, guest: newClient(b, p.url, 1024)}
+	n.signIn(b)
+	return n
 }
 
 // populate makes users, by a server of this process that is gone afterwards.
-func populate(b *testing.B, environ []string) {
+func populate(b *testing.B, environ []string, users int, address func(int) string) {
+	b.Helper()
 	s := newServer(b, environ)
 	defer func() {
 		if err := s.Close(); err != nil {
@@ -162,17 +120,14 @@ func populate(b *testing.B, environ []string) {
 		}
 	}()
 	var working sync.WaitGroup
-	for half := range cores() {
+	for part := range cores() {
 		working.Go(func() {
-			for i := half; i < overloadUsers; i += cores() {
-				createUser(b, s, rusher(i))
+			for i := part; i < users; i += cores() {
+				createUser(b, s, address(i))
 			}
 		})
 	}
 	working.Wait()
-	for i := range meUsers {
-		createUser(b, s, resident(i))
-	}
 }
 
 func rusher(i int) string   { return fmt.Sprintf("rusher-%d@example.org", i) }

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"os"
 	"runtime/debug"
@@ -19,8 +18,6 @@ import (
 	"github.com/google/uuid"
 
 	"gatehouse/auth"
-	"gatehouse/store"
-	"gatehouse/store/storetest"
 )
 
 const (
@@ -30,19 +27,7 @@ const (
 
 // measureThroughput compares the databases, with clients in this process too.
 func measureThroughput(b *testing.B, s *sheet) {
-	// As an operator runs it: an acknowledged write outlives the loss of power.
-	cluster, err := storetest.StartPostgres("", nil, "fsync=on", "full_page_writes=on")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer cluster.Close()
-	err = cluster.Prepare(func(url string) error {
-		return store.Migrate(context.Background(), url, slog.New(slog.DiscardHandler))
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	postgres, err := cluster.CreateDatabase()
+	postgres, err := startPostgres(b).CreateDatabase()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -9,8 +9,6 @@ import (
 	"log"
 	"reflect"
 
-	"gatehouse/ent/migrate"
-
 	"gatehouse/ent/attemptcounter"
 	"gatehouse/ent/blacklistedtoken"
 	"gatehouse/ent/credential"
@@ -35,8 +33,6 @@ import (
 // Client is the client that holds all ent builders.
 type Client struct {
 	config
-	// Schema is the client for creating, migrating and dropping schema.
-	Schema *migrate.Schema
 	// AttemptCounter is the client for interacting with the AttemptCounter builders.
 	AttemptCounter *AttemptCounterClient
 	// BlacklistedToken is the client for interacting with the BlacklistedToken builders.
@@ -69,7 +65,6 @@ func NewClient(opts ...Option) *Client {
 }
 
 func (c *Client) init() {
-	c.Schema = migrate.NewSchema(c.driver)
 	c.AttemptCounter = NewAttemptCounterClient(c.config)
 	c.BlacklistedToken = NewBlacklistedTokenClient(c.config)
 	c.Credential = NewCredentialClient(c.config)

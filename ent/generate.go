@@ -1,3 +1,3 @@
 package ent
 
-//go:generate go tool ent generate --feature sql/execquery,sql/upsert,sql/modifier,sql/versioned-migration ./schema
+//go:generate go run entc.go

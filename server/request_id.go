@@ -24,8 +24,9 @@ func withRequestID(random io.Reader) middleware {
 				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 				return
 			}
-			ctx := context.WithValue(r.Context(), requestIDKey{}, id.String())
-			next.ServeHTTP(w, r.WithContext(graph.WithRequestID(ctx, id.String())))
+			name := id.String()
+			ctx := context.WithValue(r.Context(), requestIDKey{}, name)
+			next.ServeHTTP(w, r.WithContext(graph.WithRequestID(ctx, name)))
 		})
 	}
 }

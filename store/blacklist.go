@@ -40,7 +40,9 @@ func (q *queries) IsBlacklisted(ctx context.Context, sessionID, userID uuid.UUID
 					blacklistedtoken.Kind(string(auth.BlacklistUser)),
 					blacklistedtoken.SubjectID(userID),
 				),
+				// Nothing else is about nobody: so all three look along one index.
 				blacklistedtoken.And(
+					blacklistedtoken.SubjectIDIsNil(),
 					blacklistedtoken.Kind(string(auth.BlacklistAll)),
 					blacklistedtoken.IssuedBeforeGT(issuedAt),
 				),

@@ -25,6 +25,7 @@ func TestPostgreSQLKeepsEveryPromise(t *testing.T) {
 func openedTwice(t *testing.T, url string, observe func(string)) storetest.Database {
 	t.Helper()
 	one, two := opened(t, url, Options{Observe: observe}), opened(t, url, Options{})
+	noted := note(one)
 	return storetest.Database{
 		One: one,
 		Two: two,
@@ -46,6 +47,8 @@ func openedTwice(t *testing.T, url string, observe func(string)) storetest.Datab
 			}
 			return n, rows.Err()
 		},
+		Fill:    two.fill,
+		Explain: noted.explain,
 	}
 }
 

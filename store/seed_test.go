@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	stdsql "database/sql"
 	"fmt"
 	"slices"
@@ -18,6 +19,14 @@ import (
 // shape is what is in the database behind a store.
 func shape(t *testing.T, db *stdsql.DB, name string) *schema.Schema {
 	t.Helper()
+	found, err := inspected(t.Context(), db, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func inspected(ctx context.Context, db *stdsql.DB, name string) (*schema.Schema, error) {
 	var (
 		inspector schema.Inspector
 		err       error
@@ -30,14 +39,14 @@ func shape(t *testing.T, db *stdsql.DB, name string) *schema.Schema {
 		inspector, err = atlassqlite.Open(db)
 	}
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	found, err := inspector.InspectSchema(t.Context(), schemaOf, nil)
+	found, err := inspector.InspectSchema(ctx, schemaOf, nil)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	found.Tables = slices.DeleteFunc(found.Tables, func(table *schema.Table) bool { return table.Name == "goose_db_version" })
-	return found
+	return found, nil
 }
 
 // seed puts one row into every table, parents first, whatever the tables are.

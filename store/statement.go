@@ -17,8 +17,9 @@ import (
 )
 
 // Ent writes most statements. Those that it has no builder for, an upsert with
-// a condition, an UPDATE that returns its rows, are written here and there as
-// text with numbered parameters, which the two functions below send.
+// a condition, an UPDATE that returns its rows, and the one that is sent most of
+// all, are written here and there as text with numbered parameters, which the
+// two functions below send.
 
 // exec sends one statement and answers how many rows it changed.
 func (q *queries) exec(ctx context.Context, text string, args ...any) (int, error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	stdsql "database/sql"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -16,13 +17,44 @@ import (
 	"gatehouse/ent/user"
 )
 
-// UserByID implements auth.UserQueries.
+// UserByID implements auth.UserQueries. Every request of somebody who is signed
+// in sends this statement, and to build it anew would cost more than to run it.
 func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error) {
-	row, err := q.c.User.Query().Where(user.ID(id)).First(ctx)
+	var (
+		u     auth.User
+		found bool
+	)
+	err := q.query(ctx, `SELECT id, email, email_key, email_verified, username, username_key, name, phone, avatar_url,
+			locale, status, roles, last_login_at, failed_sign_ins, version, created_at, updated_at
+		FROM users WHERE id = $1`,
+		[]any{id},
+		func(rows *stdsql.Rows) error {
+			found = true
+			return scanUser(rows, &u)
+		})
+	if err == nil && !found {
+		err = auth.ErrNotFound
+	}
 	if err != nil {
 		return auth.User{}, failed("read user", err)
 	}
-	return presentUser(row), nil
+	return u, nil
+}
+
+// scanUser reads a user from all columns of its row.
+func scanUser(rows *stdsql.Rows, u *auth.User) error {
+	var (
+		username, usernameKey, phone, avatarURL *string
+		roles                                   stdsql.RawBytes
+	)
+	if err := rows.Scan(&u.ID, &u.Email.Text, &u.Email.Key, &u.EmailVerified, &username, &usernameKey, &u.Name, &phone, &avatarURL,
+		&u.Locale, &u.Status, &roles, scannedTime{&u.LastLoginAt}, &u.FailedSignIns, &u.Version,
+		scannedTime{&u.CreatedAt}, scannedTime{&u.UpdatedAt}); err != nil {
+		return err
+	}
+	u.Username = auth.Username{Text: text(username), Key: text(usernameKey)}
+	u.Phone, u.AvatarURL = text(phone), text(avatarURL)
+	return json.Unmarshal(roles, &u.Roles)
 }
 
 // AccountByEmail implements auth.UserQueries.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strings"
+	"time"
 
 	"gatehouse/config"
 )
@@ -13,19 +16,25 @@ const (
 	// collected: what answering requests needs is small, so collecting it half as
 	// often as Go does by itself is cheap.
 	collectAt = 200
-	// memoryBesideHashing is what everything but hashing may come to, in bytes,
-	// before garbage is collected sooner.
-	memoryBesideHashing = 112 << 20
+	// leastMemory is the bound, in bytes, where hashing takes next to nothing.
+	leastMemory = 64 << 20
+	// memoryBesideHashing is what everything but the arrays of hashes may come to,
+	// in bytes, where it is as little as after the start. It is less than that
+	// takes, so that of all slots together one array less waits to be collected:
+	// two more would make a sign-in no cheaper, one less some per cent dearer.
+	memoryBesideHashing = 7 << 20
 	// arraysPerSlot are the array that a hash fills, and the one before it that
 	// waits to be collected.
 	arraysPerSlot = 2
+	// followEvery is how often the bound is put where it belongs.
+	followEvery = time.Second
 )
 
-// boundMemory sets how garbage is collected, for the whole process. Each hash
-// leaves some megabytes behind, so that a storm of sign-ins would make the heap
-// several times what is in use. The bound is soft: what is in use always fits.
-// GOGC and GOMEMLIMIT in the environment have the last word.
-func (p *process) boundMemory(cfg config.Config) {
+// boundMemory sets how garbage is collected, for the whole process, until ctx
+// ends. Each hash leaves some megabytes behind, so that a storm of sign-ins would
+// make the heap several times what is in use. GOGC and GOMEMLIMIT in the
+// environment have the last word.
+func (p *process) boundMemory(ctx context.Context, cfg config.Config) {
 	set := func(name string) bool {
 		return slices.ContainsFunc(p.environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
 	}
@@ -33,6 +42,39 @@ func (p *process) boundMemory(cfg config.Config) {
 		debug.SetGCPercent(collectAt)
 	}
 	if !set("GOMEMLIMIT") {
-		debug.SetMemoryLimit(memoryBesideHashing + arraysPerSlot*int64(cfg.HashingSlots)*int64(cfg.HashingMemory))
+		arrays := int64(cfg.HashingSlots) * int64(cfg.HashingMemory)
+		debug.SetMemoryLimit(memoryLimit(0, arrays))
+		go followMemory(ctx, arrays)
+	}
+}
+
+// memoryLimit is how much memory the process may have before garbage is
+// collected sooner than it would be, where so much of the heap was in use when
+// garbage was collected last. Arrays is what hashes may hold of that. What else
+// is in use may grow as it could without a bound: one that stood still would be
+// passed by many idle connections, and have garbage collected all the time.
+func memoryLimit(inUse, arrays int64) int64 {
+	beside := max(0, inUse-arrays)
+	return max(leastMemory, memoryBesideHashing+arraysPerSlot*arrays, arrays+beside*(100+collectAt)/100)
+}
+
+// followMemory keeps the bound above what is in use.
+func followMemory(ctx context.Context, arrays int64) {
+	inUse := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	last := int64(0)
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		metrics.Read(inUse)
+		// Setting it stops the world for a moment.
+		if limit := memoryLimit(int64(inUse[0].Value.Uint64()), arrays); limit != last {
+			debug.SetMemoryLimit(limit)
+			last = limit
+		}
 	}
 }

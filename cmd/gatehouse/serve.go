@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"strings"
 
 	"gatehouse/config"
@@ -30,8 +31,10 @@ func (serve) Run(ctx context.Context, p *process) error {
 		if err := greet(p.stdout, cfg, addresses); err != nil {
 			deps.Logger.Warn("nobody reads where things are", "error", err)
 		}
+		// What starting took and running does not need goes back.
+		debug.FreeOSMemory()
 	}
-	p.boundMemory(cfg)
+	p.boundMemory(ctx, cfg)
 	s, err := server.New(ctx, cfg, deps)
 	if err != nil {
 		return err

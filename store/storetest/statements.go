@@ -11,8 +11,12 @@ import (
 	"gatehouse/auth"
 )
 
-// statements counts what is sent, BEGIN and COMMIT aside.
-func statements(t *testing.T, s *subject) {
+// A call sends what one method has to send.
+type call func(context.Context, Node) error
+
+// everyCall calls each method that sends something, by its name and, after a
+// comma, what is special.
+func everyCall(t *testing.T, s *subject) map[string]call {
 	var (
 		u       = insertUser(t, s)
 		named   = insertNamed(t, s)
@@ -22,10 +26,10 @@ func statements(t *testing.T, s *subject) {
 		link    = insertLink(t, s, newLink(auth.LinkActivate))
 		wayBack = insertLink(t, s, newWayBack(u, 1))
 		meters  = []auth.Meter{newRate(100), newBackoff(5)}
+
+		recipients = [][]byte{digest("ann@example.org"), digest("anns@example.org")}
 	)
-	type call func(context.Context, Node) error
-	first := func(_ any, err error) error { return err }
-	calls := map[string]call{
+	return map[string]call{
 		"UserByID":       func(ctx context.Context, n Node) error { return first(n.UserByID(ctx, u.ID)) },
 		"AccountByEmail": func(ctx context.Context, n Node) error { return first(n.AccountByEmail(ctx, u.Email.Key)) },
 		"InsertUser":     func(ctx context.Context, n Node) error { return first(n.InsertUser(ctx, newUser())) },
@@ -35,11 +39,17 @@ func statements(t *testing.T, s *subject) {
 			return first(n.InsertUser(ctx, taken))
 		},
 		"SetPassword":        func(ctx context.Context, n Node) error { return n.SetPassword(ctx, u.ID, "hash", noon) },
+		"AccountByID":        func(ctx context.Context, n Node) error { return first(n.AccountByID(ctx, u.ID)) },
 		"ReplaceHash":        func(ctx context.Context, n Node) error { return first(n.ReplaceHash(ctx, u.ID, "hash", "new", noon)) },
 		"BeginSignIn":        func(ctx context.Context, n Node) error { return first(n.BeginSignIn(ctx, u.ID, 1, 100, noon)) },
 		"CountFailedSignIn":  func(ctx context.Context, n Node) error { return n.CountFailedSignIn(ctx, u.ID) },
 		"BeginPasswordReset": func(ctx context.Context, n Node) error { return first(n.BeginPasswordReset(ctx, u.ID, noon)) },
 		"SuspendUser":        func(ctx context.Context, n Node) error { return first(n.SuspendUser(ctx, unknown, noon)) },
+
+		"BeginReauthentication": func(ctx context.Context, n Node) error {
+			return first(n.BeginReauthentication(ctx, u.ID, 1, 100))
+		},
+		"BeginPasswordChange": func(ctx context.Context, n Node) error { return first(n.BeginPasswordChange(ctx, unknown, 1, noon)) },
 
 		"AccountByUsername": func(ctx context.Context, n Node) error { return first(n.AccountByUsername(ctx, named.Username.Key)) },
 		"UsernameTaken":     func(ctx context.Context, n Node) error { return first(n.UsernameTaken(ctx, named.Username.Key)) },
@@ -97,6 +107,31 @@ func statements(t *testing.T, s *subject) {
 		"EndUserSessions": func(ctx context.Context, n Node) error {
 			return first(n.EndUserSessions(ctx, unknown, auth.EndedByLogout, noon))
 		},
+		"LivingSessions": func(ctx context.Context, n Node) error { return first(n.LivingSessions(ctx, u.ID, noon)) },
+		"EndOwnSession": func(ctx context.Context, n Node) error {
+			return first(n.EndOwnSession(ctx, u.ID, unknown, auth.EndedByLogout, noon))
+		},
+		"EndOtherSessions": func(ctx context.Context, n Node) error {
+			return first(n.EndOtherSessions(ctx, unknown, session.ID, auth.EndedByLogout, noon))
+		},
+		"ProveSession": func(ctx context.Context, n Node) error {
+			_, _, err := n.ProveSession(ctx, u.ID, session.ID, noon, noon)
+			return err
+		},
+
+		"LockUserAndHolders": func(ctx context.Context, n Node) error {
+			return first(n.LockUserAndHolders(ctx, u.ID, auth.RoleAdmin))
+		},
+		"DeleteUser":          func(ctx context.Context, n Node) error { return n.DeleteUser(ctx, unknown) },
+		"DeleteRegistrations": func(ctx context.Context, n Node) error { return n.DeleteRegistrations(ctx, []string{newAddress().Key}) },
+		"DeleteLinks":         func(ctx context.Context, n Node) error { return n.DeleteLinks(ctx, []string{newAddress().Key}) },
+		"DeleteLetters":       func(ctx context.Context, n Node) error { return n.DeleteLetters(ctx, recipients) },
+		"ForgetOrigins":       func(ctx context.Context, n Node) error { return n.ForgetOrigins(ctx, u.ID) },
+		"CredentialsOf":       func(ctx context.Context, n Node) error { return first(n.CredentialsOf(ctx, u.ID)) },
+		"SessionsOf":          func(ctx context.Context, n Node) error { return first(n.SessionsOf(ctx, u.ID)) },
+		"LinksOf":             func(ctx context.Context, n Node) error { return first(n.LinksOf(ctx, u.ID, []string{u.Email.Key})) },
+		"LettersTo":           func(ctx context.Context, n Node) error { return first(n.LettersTo(ctx, recipients)) },
+		"EventsAbout":         func(ctx context.Context, n Node) error { return first(n.EventsAbout(ctx, u.ID)) },
 
 		"InsertBlacklisted": func(ctx context.Context, n Node) error {
 			return n.InsertBlacklisted(ctx, newBlacklisted(auth.BlacklistSession, unknown), newBlacklisted(auth.BlacklistUser, unknown))
@@ -117,6 +152,15 @@ func statements(t *testing.T, s *subject) {
 		"LinkByDigest": func(ctx context.Context, n Node) error { return first(n.LinkByDigest(ctx, link.Digest)) },
 		"UseLink":      func(ctx context.Context, n Node) error { return first(n.UseLink(ctx, link.Digest, link.Purpose, noon)) },
 		"VoidLinks":    func(ctx context.Context, n Node) error { return n.VoidLinks(ctx, auth.LinkFilter{}, noon) },
+		"VoidLinks, of a user": func(ctx context.Context, n Node) error {
+			return n.VoidLinks(ctx, auth.LinkFilter{UserID: unknown, Purposes: auth.LinkPurposes()}, noon)
+		},
+		"VoidLinks, of an address": func(ctx context.Context, n Node) error {
+			return n.VoidLinks(ctx, auth.LinkFilter{EmailKey: newAddress().Key}, noon)
+		},
+		"VoidLinks, of a registration": func(ctx context.Context, n Node) error {
+			return n.VoidLinks(ctx, auth.LinkFilter{RegistrationID: r.ID}, noon)
+		},
 
 		"ReserveAttempts": func(ctx context.Context, n Node) error { return first(n.ReserveAttempts(ctx, meters, noon)) },
 		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, meters[:1], meters[1:], noon) },
@@ -126,9 +170,26 @@ func statements(t *testing.T, s *subject) {
 		"MarkLetterSent": func(ctx context.Context, n Node) error { return n.MarkLetterSent(ctx, unknown, noon) },
 		"RetryLetter":    func(ctx context.Context, n Node) error { return n.RetryLetter(ctx, unknown, 1, noon, "451") },
 		"BuryLetter":     func(ctx context.Context, n Node) error { return n.BuryLetter(ctx, unknown, 1, noon, "550") },
-		"InsertEvents":   func(ctx context.Context, n Node) error { return n.InsertEvents(ctx, newEvent(), newEvent()) },
+		"SealedLetters":  func(ctx context.Context, n Node) error { return first(n.SealedLetters(ctx, unknown, 5)) },
+		"ResealLetter": func(ctx context.Context, n Node) error {
+			return first(n.ResealLetter(ctx, unknown, []byte("old"), []byte("new"), digest("new")))
+		},
+		"ResealSigningKey": func(ctx context.Context, n Node) error {
+			return first(n.ResealSigningKey(ctx, "none", []byte("old"), []byte("new")))
+		},
+		"ReinstateUser": func(ctx context.Context, n Node) error { return first(n.ReinstateUser(ctx, unknown, noon)) },
+		"SetRoles":      func(ctx context.Context, n Node) error { return n.SetRoles(ctx, unknown, []string{"editor"}, noon) },
+		"InsertEvents":  func(ctx context.Context, n Node) error { return n.InsertEvents(ctx, newEvent(), newEvent()) },
 	}
-	for name, call := range calls {
+}
+
+// first drops what a call answers.
+func first(_ any, err error) error { return err }
+
+// statements counts what is sent, BEGIN and COMMIT aside.
+func statements(t *testing.T, s *subject) {
+	u, named, r := insertUser(t, s), insertNamed(t, s), insertRegistration(t, s, newAddress())
+	for name, call := range everyCall(t, s) {
 		t.Run(name+" is one statement", func(t *testing.T) {
 			sent := s.during(func() { must(t, call(t.Context(), s.One)) })
 			if len(sent) != 1 {

@@ -40,6 +40,12 @@ type Database struct {
 	Exec func(ctx context.Context, statement string, args ...any) error
 	// Count counts the rows that follow FROM: "users WHERE name = $1".
 	Count func(ctx context.Context, from string, args ...any) (int, error)
+	// Fill makes the tables so large, with rows from before now that live until
+	// after it, that the database plans for them as for many more.
+	Fill func(ctx context.Context, now time.Time) error
+	// Explain tells how the database goes about each statement that the first
+	// store sends while do runs.
+	Explain func(ctx context.Context, do func() error) ([]Plan, error)
 }
 
 // An Opener makes a Database that lives as long as the test. Each statement of
@@ -72,6 +78,7 @@ func Run(t *testing.T, open Opener) {
 		{"known networks", knownNetworks},
 		{"transactions", transactions},
 		{"statements", statements},
+		{"plans", plans},
 	}
 	for _, f := range features {
 		t.Run(f.name, func(t *testing.T) {
