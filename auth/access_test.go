@@ -3,6 +3,9 @@ package auth_test
 import (
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"gatehouse/auth"
 )
@@ -46,4 +49,34 @@ func TestASuspendedUserIsNobodyAtOnce(t *testing.T) {
 	_, err = h.Me(h.ctx, c)
 	wants(t, err, auth.Unauthenticated)
 	wants(t, h.Authorize(h.ctx, c, auth.Guard{Roles: []string{auth.RoleAdmin}, By: []auth.CallerKind{auth.BySession}}), auth.Unauthenticated)
+}
+
+// TestWhoHasHeardNothingForFiveSecondsAsksTheDatabase is about a process whose
+// polls have stopped while another one signed somebody out.
+func TestWhoHasHeardNothingForFiveSecondsAsksTheDatabase(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	in, other := h.login("ada@example.org"), h.login("ada@example.org")
+	ok(t, h.store.InTx(h.ctx, func(q auth.Queries) error {
+		return q.InsertBlacklisted(h.ctx, auth.BlacklistedToken{
+			ID: uuid.New(), Kind: auth.BlacklistSession, SubjectID: in.Session.ID,
+			CreatedAt: h.Now(), ExpiresAt: h.Now().Add(time.Hour),
+		})
+	}))
+	for _, c := range []struct {
+		after time.Duration
+		token string
+		want  error
+	}{
+		{5 * time.Second, in.Tokens.Access, nil}, // as long as it may take to be heard
+		{5*time.Second + time.Microsecond, in.Tokens.Access, auth.InvalidToken},
+		{5*time.Second + time.Microsecond, other.Tokens.Access, nil},
+	} {
+		client := h.stranger().Client
+		client.Now = client.Now.Add(c.after)
+		if got := h.Authenticate(h.ctx, client, c.token); !errors.Is(got.Refused, c.want) || (got.Kind == auth.BySession) != (c.want == nil) {
+			t.Errorf("after %v: %q, %v", c.after, got.Kind, got.Refused)
+		}
+	}
 }
