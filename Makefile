@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build generate migration verify lint test check race bench clean postgresql chromium browser audits
+.PHONY: first-five-minutes help run build generate migration verify lint test check race mutate bench clean postgresql chromium browser audits
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -42,6 +42,9 @@ check: postgresql ## build, vet and test while working, all but what needs a bro
 
 race: postgresql chromium browser audits ## all tests under the race detector
 	go test -race -timeout 60m ./...
+
+mutate: ## break the lines that carry security, one at a time, and see that a test fails: half an hour
+	scripts/mutate
 
 first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
 	@scripts/first-five-minutes
