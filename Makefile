@@ -43,7 +43,7 @@ check: postgresql ## build, vet and test while working, all but what needs a bro
 race: postgresql chromium browser audits ## all tests under the race detector
 	go test -race -timeout 60m ./...
 
-mutate: ## break the lines that carry security, one at a time, and see that a test fails: half an hour
+mutate: ## break the lines that carry security, one at a time, and see that a test fails: a quarter of an hour
 	scripts/mutate
 
 first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
