@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build generate migration verify lint test fuzz check race bench growth clean postgresql chromium browser
+.PHONY: first-five-minutes help run build generate migration verify lint test fuzz check race mutate bench growth clean postgresql chromium browser audits
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -31,7 +31,7 @@ verify: postgresql ## is what is generated, formatted and migrated up to date?
 lint: ## golangci-lint, at its pinned version
 	scripts/lint
 
-test: postgresql chromium browser ## everything that is tested, on SQLite and on PostgreSQL
+test: postgresql chromium browser audits ## everything that is tested, on SQLite and on PostgreSQL
 	go test -timeout 30m ./...
 	scripts/fuzz 10s 'Verify|Addresses|Envelope|Document|Links|Redirects|Cookies'
 
@@ -40,14 +40,17 @@ FUZZTIME ?= 5m
 fuzz: ## fuzz every target for five minutes, or FUZZTIME
 	scripts/fuzz $(FUZZTIME)
 
-# What drives a browser is behind a build constraint.
-check: postgresql ## build, vet and test while working, all but what needs a browser; what has not changed is not tested again
+# What drives a browser, or anything else from npm, is behind a build constraint.
+check: postgresql ## build, vet and test while working, all but what needs a browser or npm; what has not changed is not tested again
 	go build ./...
 	go vet ./...
 	go test -timeout 15m -tags nobrowser ./...
 
-race: postgresql chromium browser ## all tests under the race detector
+race: postgresql chromium browser audits ## all tests under the race detector
 	go test -race -timeout 60m ./...
+
+mutate: ## break the lines that carry security, one at a time, and see that a test fails: a quarter of an hour
+	scripts/mutate
 
 first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
 	@scripts/first-five-minutes
@@ -69,3 +72,6 @@ chromium:
 
 browser:
 	@scripts/npm e2e/browser
+
+audits:
+	@scripts/npm e2e/audits

@@ -298,6 +298,29 @@ func TestALinkThatARequestUnderWayWroteAfterAResetIsDead(t *testing.T) {
 	}
 }
 
+// TestALinkThatARequestUnderWayWroteAfterAChangeIsDead although the session that
+// asked lives on: its way back would pass for one of the earlier change, and
+// outlive the owner's use of that.
+func TestALinkThatARequestUnderWayWroteAfterAChangeIsDead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	c := h.newcomer(adaOld)
+	first := h.askChange(c, adaNew)
+	h.watch(func(statement string) {
+		if strings.Contains(statement, "INSERT INTO") && strings.Contains(statement, "attempt_counters") {
+			h.watch(nil)
+			_, err := h.ConfirmEmailChange(h.ctx, h.stranger(), first)
+			ok(t, err)
+		}
+	})
+	second := h.askChange(c, "third@example.org")
+	_, err := h.ConfirmEmailChange(h.ctx, h.stranger(), second)
+	wants(t, err, auth.InvalidToken)
+	if user, err := h.Me(h.ctx, c); err != nil || user.Email.Text != adaNew {
+		t.Errorf("the account is at %s, %v", user.Email.Text, err)
+	}
+}
+
 func TestLettersToAnAddressThatOthersWantAreFew(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -222,3 +222,28 @@ func TestWhoConfirmsInNoSessionKeepsTheOneThatAsked(t *testing.T) {
 		t.Errorf("sessions %+v", living)
 	}
 }
+
+// TestALinkToAnAddressThatTheAccountHasLeftIsDead is about a request that read
+// the account before it moved, and wrote after it: its letter goes to where the
+// account is no more.
+func TestALinkToAnAddressThatTheAccountHasLeftIsDead(t *testing.T) {
+	t.Parallel()
+	var over *overtaken
+	h := newHouse(t, func(o *auth.Options) {
+		over = &overtaken{Store: o.Store}
+		o.Store = over
+	})
+	token := h.askChange(h.newcomer(adaOld), adaNew)
+	over.by = func() {
+		_, err := h.ConfirmEmailChange(h.ctx, h.stranger(), token)
+		ok(t, err)
+	}
+	_, err := h.RequestPasswordReset(h.ctx, h.stranger(), adaOld)
+	ok(t, err)
+	letter := h.lettersByKind()[auth.LetterPasswordReset]
+	if letter.To != adaOld {
+		t.Fatalf("the letter went to %q", letter.To)
+	}
+	_, err = h.ResetPassword(h.ctx, h.stranger(), auth.ResetPasswordInput{Token: letter.Token, NewPassword: another})
+	wants(t, err, auth.InvalidToken)
+}

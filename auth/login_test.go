@@ -216,3 +216,21 @@ func TestNoSignInOutlivesASuspensionThatOvertookIt(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoHangsUpAfterAGuessIsCounted before being told that it was wrong.
+func TestWhoHangsUpAfterAGuessIsCounted(t *testing.T) {
+	t.Parallel()
+	var over *overtaken
+	h := newHouse(t, func(o *auth.Options) {
+		over = &overtaken{Store: o.Store}
+		o.Store = over
+	})
+	user := h.user("ada@example.org")
+	ctx, hangUp := context.WithCancel(h.ctx)
+	over.by = hangUp
+	_, err := h.Login(ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: "not the password"})
+	wants(t, err, auth.InvalidCredentials)
+	if user, err = h.store.UserByID(h.ctx, user.ID); err != nil || user.FailedSignIns != 1 {
+		t.Errorf("%d failures were counted, %v", user.FailedSignIns, err)
+	}
+}
