@@ -44,14 +44,14 @@ func (k *KeySet) held(now time.Time) []HeldKey {
 	held := make([]HeldKey, len(ring.rows))
 	for i, row := range ring.rows {
 		held[i] = HeldKey{SigningKey: row, State: KeyVerifying}
-		key, opened := ring.byID[row.ID]
+		_, opened := ring.byID[row.ID]
 		switch {
 		case !row.DroppedAt.IsZero():
 			held[i].State = KeyDropped
+		case row.retired(now):
+			held[i].State = KeyRetired
 		case !opened:
 			held[i].State = KeySealed
-		case key.retired(now):
-			held[i].State = KeyRetired
 		case signs && signer.ID == row.ID:
 			held[i].State = KeySigning
 		case now.Before(row.SignsFrom):

@@ -82,6 +82,21 @@ func TestAKeyThatIsRotatedByHandSignsNobodyOut(t *testing.T) {
 
 // A thief who has the key signs what he likes; dropping it ends that, on every
 // process, and signs nobody out.
+// A clock that was ahead when the key was made, and has been put right since.
+func TestAKeyThatSeemsToComeFromTheFutureCanBeRotated(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	h.pass(-time.Hour)
+	key, err := h.ReplaceSigningKey(h.ctx)
+	if err != nil || key.Sequence != 2 || key.ID == "" {
+		t.Errorf("the successor: %+v, %v", key, err)
+	}
+	again := newHouse(t, func(o *auth.Options) { o.Store, o.Clock, o.Keys = h.store, h.clock, keysUnder(h.secrets) })
+	ok(t, again.PollKeys(h.ctx))
+	again.login("ada@example.org")
+}
+
 func TestDroppingAKeyEndsItsTokensEverywhereAndNoSession(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

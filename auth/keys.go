@@ -97,7 +97,7 @@ type openKey struct {
 	public  []byte // a JWK, JSON
 }
 
-func (k openKey) retired(now time.Time) bool {
+func (k SigningKey) retired(now time.Time) bool {
 	return !k.RetiresAt.IsZero() && !now.Before(k.RetiresAt)
 }
 
@@ -228,7 +228,9 @@ func (k *KeySet) Algorithms(now time.Time) []Algorithm {
 // Due makes the key to insert now, if one is due: where none can sign or the
 // newest was dropped, one that signs at once; where the newest is as old as the
 // interval, or of another algorithm than new keys are for when this process
-// starts, a successor that is published now and signs PublishAhead later. It
+// starts, a successor that is published now and signs PublishAhead later. With
+// an interval of 0 one is always due, however young the newest, or ahead of this
+// clock. It
 // changes nothing in the KeySet: of the nodes that insert at once, one wins.
 func (k *KeySet) Due(now time.Time, interval time.Duration) (SigningKey, bool, error) {
 	return k.due(k.ring.Load(), now, interval)
@@ -238,7 +240,7 @@ func (k *KeySet) due(ring *keyRing, now time.Time, interval time.Duration) (Sign
 	settled := k.settled.Load() || ring.last.Algorithm == string(k.algorithm)
 	signsFrom := now
 	if _, signs := ring.signer(now); signs && ring.last.DroppedAt.IsZero() {
-		if settled && now.Sub(ring.last.CreatedAt) < interval {
+		if settled && interval > 0 && now.Sub(ring.last.CreatedAt) < interval {
 			return SigningKey{}, false, nil
 		}
 		signsFrom = now.Add(PublishAhead)

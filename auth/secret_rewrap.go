@@ -37,7 +37,8 @@ func (s *Service) RewrapSecrets(ctx context.Context, progress func(done, of int)
 		progress = func(int, int) {}
 	}
 	done := Rewrap{Others: len(s.secrets.ring()) - 1}
-	lost, err := s.rewrapKeys(ctx, &done)
+	c := Client{Now: s.Now()}
+	lost, err := s.rewrapKeys(ctx, c.Now, &done)
 	if err != nil {
 		return done, err
 	}
@@ -45,7 +46,6 @@ func (s *Service) RewrapSecrets(ctx context.Context, progress func(done, of int)
 	if err != nil {
 		return done, err
 	}
-	c := Client{Now: s.Now()}
 	if done.KeepUntil, err = s.store.SecretsNeededUntil(ctx, c.Now); err != nil {
 		return done, err
 	}
@@ -62,7 +62,7 @@ func (s *Service) RewrapSecrets(ctx context.Context, progress func(done, of int)
 }
 
 // rewrapKeys passes over keys that were dropped: nobody opens them again.
-func (s *Service) rewrapKeys(ctx context.Context, done *Rewrap) (lost int, err error) {
+func (s *Service) rewrapKeys(ctx context.Context, now time.Time, done *Rewrap) (lost int, err error) {
 	rows, err := s.store.SigningKeys(ctx)
 	if err != nil {
 		return 0, err
@@ -74,7 +74,10 @@ func (s *Service) rewrapKeys(ctx context.Context, done *Rewrap) (lost int, err e
 		sealed, fresh, err := s.secrets.reseal(s.random, labelSigningKey, row.Sealed, []byte(row.ID))
 		switch {
 		case errors.Is(err, errUnopened):
-			lost++
+			// What a retired key signed has expired: nobody misses it.
+			if !row.retired(now) {
+				lost++
+			}
 			continue
 		case err != nil:
 			return lost, err

@@ -175,3 +175,32 @@ func TestWhatIsSealedUnderALostSecretIsNamedAndTheRestIsDone(t *testing.T) {
 		t.Errorf("%+v", done)
 	}
 }
+
+// Else every rewrapping would fail for ever, over a key that nobody needs.
+func TestNobodyMissesTheSecretOfARetiredKey(t *testing.T) {
+	t.Parallel()
+	_, texts := newSecrets(t, 2)
+	older, err := auth.ParseSecrets(texts[0])
+	ok(t, err)
+	both, err := auth.ParseSecrets(texts[1] + "," + texts[0])
+	ok(t, err)
+	newer, err := auth.ParseSecrets(texts[1])
+	ok(t, err)
+	h := newHouse(t, func(o *auth.Options) { o.Secrets, o.Keys = older, keysUnder(older) })
+	_, err = h.under(both).ReplaceSigningKey(h.ctx)
+	ok(t, err)
+
+	if _, err := h.under(newer).RewrapSecrets(h.ctx, nil); err == nil {
+		t.Error("the key that signs is missed by nobody")
+	}
+	h.mu.Lock()
+	h.now = h.now.Add(time.Hour)
+	h.mu.Unlock()
+	alone := h.under(newer)
+	if got := states(t, alone); got != "1 RETIRED, 2 SIGNING" {
+		t.Error(got)
+	}
+	if done, err := alone.RewrapSecrets(h.ctx, nil); err != nil || done.SigningKeys != 0 {
+		t.Errorf("%+v, %v", done, err)
+	}
+}

@@ -74,7 +74,8 @@ func (w *fileWire) Letters(ctx context.Context) ([]Message, error) {
 			return nil, fmt.Errorf("mail: read folder of letters: %w", err)
 		}
 		named := letterFile.FindStringSubmatch(entry.Name())
-		if named == nil {
+		// A pipe would be read for ever, and a link lead out of the folder.
+		if named == nil || !entry.Type().IsRegular() {
 			continue
 		}
 		raw, err := os.ReadFile(filepath.Join(w.dir, entry.Name()))

@@ -100,6 +100,21 @@ func TestAMailboxPassesOverWhatIsNoLetter(t *testing.T) {
 	if err := os.Symlink("nowhere", filepath.Join(dir, "20310101T000000Z-"+uuid.Nil.String()+".eml")); err != nil {
 		t.Fatal(err)
 	}
+	// A folder, and a letter of somebody else's that a link leads to.
+	if err := os.Mkdir(filepath.Join(dir, "20320101T000000Z-"+uuid.Nil.String()+".eml"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := t.TempDir()
+	if err := testWire(t, "file:"+elsewhere, WireOptions{}).Send(t.Context(), testMessage(t, auth.LetterWelcome)); err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := filepath.Glob(filepath.Join(elsewhere, "*.eml"))
+	if err != nil || len(theirs) != 1 {
+		t.Fatal(theirs, err)
+	}
+	if err := os.Symlink(theirs[0], filepath.Join(dir, "20330101T000000Z-"+uuid.Nil.String()+".eml")); err != nil {
+		t.Fatal(err)
+	}
 	if letters := read(t, w); len(letters) != 1 || letters[0].To != testTo {
 		t.Errorf("letters: %v", letters)
 	}

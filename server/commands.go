@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"gatehouse/auth"
 	"gatehouse/config"
@@ -74,8 +76,14 @@ func SendTestLetter(ctx context.Context, cfg config.Config, deps Deps, address s
 	})
 }
 
-// with runs a command on an assembly of its own.
+// with runs a command on an assembly of its own. In the wrong folder that makes a
+// database of its own too, in which nobody is found: it is said.
 func with(ctx context.Context, cfg config.Config, deps Deps, command func(*assembly) error) error {
+	if path := cfg.SQLitePath(); path != "" {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			deps.Logger.WarnContext(ctx, "there was no database here, and a new one is made", "path", path)
+		}
+	}
 	a, err := assemble(ctx, cfg, deps)
 	if err != nil {
 		return err

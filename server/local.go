@@ -14,11 +14,17 @@ import (
 var forwardingHeaders = []string{
 	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Original-Forwarded-For", "X-Cluster-Client-Ip",
 	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip", "Fly-Client-Ip",
+	"Client-Ip", "Cdn-Loop", "X-Original-Host", "X-Original-Url", "X-Envoy-External-Address", "Tailscale-User-Login",
 }
 
-// forwarded reports whether somebody in between handed the request on.
-func forwarded(h http.Header) bool {
-	for name := range h {
+// forwarded reports whether somebody in between handed the request on. No browser
+// speaks HTTP/1.0; nginx does where nobody tells it otherwise, and then adds no
+// header and asks for us by the name that it was given, which is our own.
+func forwarded(r *http.Request) bool {
+	if !r.ProtoAtLeast(1, 1) {
+		return true
+	}
+	for name := range r.Header {
 		name = textproto.CanonicalMIMEHeaderKey(name)
 		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains(forwardingHeaders, name) {
 			return true
@@ -40,7 +46,7 @@ func onlyHere(public *url.URL, begin string) middleware {
 	own := strings.TrimPrefix(originOf(public), public.Scheme+"://")
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.EqualFold(r.Host, own) || forwarded(r.Header) {
+			if !strings.EqualFold(r.Host, own) || forwarded(r) {
 				w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 				w.WriteHeader(http.StatusForbidden)
 				_, _ = fmt.Fprintf(w, "This page is shown on the server's own machine alone, and there at %s.\n", public.JoinPath(begin))

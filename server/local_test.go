@@ -58,6 +58,7 @@ func TestWhatIsForThisMachineIsRefusedToWhoeverComesThroughAProxy(t *testing.T) 
 	for _, name := range []string{
 		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
 		"X-Forwarded-Anything", "x-forwarded-for", "X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip",
+		"Client-Ip", "CDN-Loop", "X-Original-Host", "X-Original-URL", "X-Envoy-External-Address", "Tailscale-User-Login",
 	} {
 		for _, path := range trial {
 			for _, value := range []string{"127.0.0.1", ""} {
@@ -69,6 +70,23 @@ func TestWhatIsForThisMachineIsRefusedToWhoeverComesThroughAProxy(t *testing.T) 
 	}
 	if w := visit(front, ownHost, "/dev/mailbox", http.Header{"Accept-Language": {"de"}, "X-Request-Id": {"1"}}); w.Code != http.StatusOK {
 		t.Errorf("a browser is refused: %d", w.Code)
+	}
+}
+
+// nginx with a proxy_pass and nothing else asks for what it was told to ask for,
+// "localhost:8080", and says of whoever asks it nothing at all.
+func TestWhatIsForThisMachineIsRefusedToAProxyThatAddsNoHeader(t *testing.T) {
+	t.Parallel()
+	front := build(t, nil).server.Handler()
+	for _, path := range trial {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Host, r.Header = ownHost, http.Header{"Connection": {"close"}}
+		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0
+		w := httptest.NewRecorder()
+		front.ServeHTTP(w, r)
+		if w.Code != http.StatusForbidden {
+			t.Errorf("%s by HTTP/1.0: %d", path, w.Code)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -15,7 +16,9 @@ type confirmation struct {
 // ask asks whether it is to be done, and fails where the answer is not yes. Where
 // nobody sits at a terminal it fails at once: a script must not wait for an
 // answer, and must say --yes by itself.
-func (c confirmation) ask(p *process, question string) error {
+//
+// A signal ends the waiting: whoever presses Ctrl-C here means no.
+func (c confirmation) ask(ctx context.Context, p *process, question string) error {
 	if c.Yes {
 		return nil
 	}
@@ -25,10 +28,18 @@ func (c confirmation) ask(p *process, question string) error {
 	if _, err := fmt.Fprintf(p.stderr, "%s There is no way back. Type yes to go on: ", question); err != nil {
 		return err
 	}
-	// What is not read to its line's end is no answer.
-	answer, err := bufio.NewReader(p.stdin).ReadString('\n')
-	if err != nil || strings.TrimSpace(answer) != "yes" {
-		return misuse{errors.New("nothing was done")}
+	said := make(chan bool, 1)
+	go func() {
+		// What is not read to its line's end is no answer.
+		answer, err := bufio.NewReader(p.stdin).ReadString('\n')
+		said <- err == nil && strings.TrimSpace(answer) == "yes"
+	}()
+	select {
+	case <-ctx.Done():
+	case yes := <-said:
+		if yes {
+			return nil
+		}
 	}
-	return nil
+	return misuse{errors.New("nothing was done")}
 }

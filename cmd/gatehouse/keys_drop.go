@@ -26,7 +26,7 @@ func (c dropKey) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	if err := c.ask(p, "This drops key "+c.Key+", and refuses all that it signed."); err != nil {
+	if err := c.ask(ctx, p, "This drops key "+c.Key+", and refuses all that it signed."); err != nil {
 		return err
 	}
 	dropped, err := server.DropKey(ctx, cfg, deps, c.Key)

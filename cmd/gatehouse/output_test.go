@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -48,13 +50,38 @@ func TestWhatHasNoWayBackIsAskedAboutWhereSomebodyCanAnswer(t *testing.T) {
 	} {
 		var said bytes.Buffer
 		p := process{stdin: strings.NewReader(c.typed), terminal: c.terminal, stderr: &said}
-		err := confirmation{Yes: c.yes}.ask(&p, "This deletes it.")
+		err := confirmation{Yes: c.yes}.ask(t.Context(), &p, "This deletes it.")
 		if (err == nil) != c.done || err != nil && !errors.As(err, new(misuse)) {
 			t.Errorf("%+v: %v", c, err)
 		}
 		if asked := strings.HasPrefix(said.String(), "This deletes it."); asked != (c.terminal && !c.yes) {
 			t.Errorf("%+v says %q", c, &said)
 		}
+	}
+}
+
+func TestAQuestionEndsWithASignal(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	// Somebody who sits there and types nothing.
+	typed, hand := io.Pipe()
+	defer hand.Close()
+	asked, said := io.Pipe()
+	answered := make(chan error, 1)
+	go func() {
+		answered <- confirmation{}.ask(ctx, &process{stdin: typed, terminal: true, stderr: said}, "This deletes it.")
+	}()
+	if _, err := asked.Read(make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	select {
+	case err := <-answered:
+		if !errors.As(err, new(misuse)) {
+			t.Errorf("%v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("Ctrl-C is not heard")
 	}
 }
 

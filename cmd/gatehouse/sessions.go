@@ -34,7 +34,7 @@ func (c endSessions) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	if err := c.ask(p, "This signs everybody out."); err != nil {
+	if err := c.ask(ctx, p, "This signs everybody out."); err != nil {
 		return err
 	}
 	ended, err := server.EndAllSessions(ctx, cfg, deps)

@@ -31,7 +31,7 @@ func (c deleteUser) Run(ctx context.Context, p *process) error {
 				return server.User{}, err
 			}
 			name = found.ID.String()
-			if err := c.ask(p, "This deletes the account of "+printable(found.Email.Text)+" and everything of it."); err != nil {
+			if err := c.ask(ctx, p, "This deletes the account of "+printable(found.Email.Text)+" and everything of it."); err != nil {
 				return server.User{}, err
 			}
 		}
