@@ -19,7 +19,9 @@ const quiet = 24 * time.Hour
 // A counted is one meter as its row has it. A rate lets through while its tat
 // (GCRA's theoretical arrival time) is at most burst-1 emissions ahead, and
 // each attempt moves it one emission on. A backoff has no emission: its tat is
-// the end of the wait, and count says how long the next one is.
+// the end of the wait, and count says how long the next one is. While attempts are
+// free it is 0 and not now: of two requests at once the one that is counted second
+// may have come first, and must not find itself waiting for the other.
 type counted struct {
 	key             string
 	emission, burst int64 // microseconds; attempts
@@ -60,7 +62,7 @@ func (c counted) first(now int64) int64 {
 	case c.emission > 0:
 		return now + c.emission
 	case c.burst > 1:
-		return now
+		return 0
 	default:
 		return now + min(time.Second.Microseconds()<<(1-c.burst), c.longest)
 	}
@@ -140,7 +142,7 @@ func reservation(rows []counted, now time.Time) (string, parameters) {
 			tat = CASE
 				WHEN excluded.emission > 0 AND attempt_counters.tat > ` + at + ` THEN attempt_counters.tat + excluded.emission
 				WHEN excluded.emission > 0 THEN ` + at + ` + excluded.emission
-				WHEN ` + over + ` < 0 THEN ` + at + `
+				WHEN ` + over + ` < 0 THEN 0
 				WHEN ` + over + ` > 30 THEN ` + at + ` + ` + longest + `
 				WHEN ` + wait + ` > ` + longest + ` THEN ` + at + ` + ` + longest + `
 				ELSE ` + at + ` + ` + wait + `

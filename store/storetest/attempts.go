@@ -160,6 +160,14 @@ func backoffs(t *testing.T, c tally) {
 		}
 	})
 
+	t.Run("a free failure waits for none that came later and was counted first", func(t *testing.T) {
+		m := newBackoff(3)
+		c.passes(t, m, noon.Add(2*time.Millisecond))
+		c.passes(t, m, noon.Add(time.Millisecond))
+		c.passes(t, m, noon)
+		c.waits(t, m, noon, noon.Add(time.Second))
+	})
+
 	t.Run("a backoff without free failures, or with a short longest wait, waits after the first", func(t *testing.T) {
 		m := newBackoff(0)
 		c.passes(t, m, noon)
