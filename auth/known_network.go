@@ -61,11 +61,12 @@ func (s *Service) newVicinity(c Client, userID uuid.UUID) vicinity {
 }
 
 // knownMeters are all that a password is counted by that comes from a known
-// network of the account.
-func (s *Service) knownMeters(c Client, userID uuid.UUID) []Meter {
+// network of the account: by the identifier too, or a neighbour could find out
+// which username goes with which address.
+func (s *Service) knownMeters(c Client, userID uuid.UUID, identifier string) []Meter {
 	byAddress := s.rates(false, s.limits.SignInPerAddress, "sign_in_address", c.Counted())
 	return append(byAddress, Meter{
-		Key: s.meterKey("known", userID.String(), c.network()), Backoff: s.limits.SignIn,
+		Key: s.meterKey("known", userID.String(), c.network(), identifier), Backoff: s.limits.SignIn,
 	})
 }
 

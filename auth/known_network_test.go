@@ -70,6 +70,32 @@ func TestAKnownNetworkCountsItsOwnGuesses(t *testing.T) {
 	ok(t, h.signInFrom(elsewhere))
 }
 
+func TestANeighbourLearnsOfNoUsernameWhoseItIs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.named(adaOld, "ada")
+	ok(t, h.signInFrom(home))
+	for range 6 {
+		_ = h.guess(neighbour)
+	}
+	wants(t, h.guess(neighbour), auth.RateLimited)
+	_, err := h.Login(h.ctx, h.from(neighbour), auth.LoginInput{Identifier: "ada", Password: "wrong"})
+	wants(t, err, auth.InvalidCredentials)
+}
+
+func TestANetworkIsKnownToOneAccountAlone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user(adaOld)
+	h.user("neighbour@example.org")
+	_, err := h.Login(h.ctx, h.from(home), auth.LoginInput{Identifier: "neighbour@example.org", Password: password})
+	ok(t, err)
+	for i := range 6 {
+		_ = h.guess(fmt.Sprintf("203.0.113.%d", i))
+	}
+	wants(t, h.signInFrom(home), auth.RateLimited)
+}
+
 func TestANetworkIsKnownForThirtyDaysAfterTheLastSignIn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

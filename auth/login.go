@@ -47,7 +47,7 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 	}
 	meters := s.signInMeters(c.Client, identifier)
 	if near.known() {
-		meters = s.knownMeters(c.Client, account.ID)
+		meters = s.knownMeters(c.Client, account.ID, identifier)
 	}
 	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return SignIn{}, err
