@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 )
 
@@ -27,6 +26,22 @@ type AccessClaims struct {
 	ExpiresAt       time.Time
 	Methods         []string // RFC 8176
 	Roles           []string
+}
+
+// An accessPayload is how the claims are written: a member of accessMembers each,
+// sorted by name.
+type accessPayload struct {
+	Methods         []string `json:"amr"`
+	Audience        string   `json:"aud"`
+	AuthenticatedAt int64    `json:"auth_time"`
+	ClientID        string   `json:"client_id"`
+	ExpiresAt       int64    `json:"exp"`
+	IssuedAt        int64    `json:"iat"`
+	Issuer          string   `json:"iss"`
+	TokenID         string   `json:"jti"`
+	Roles           []string `json:"roles"`
+	SessionID       string   `json:"sid"`
+	Subject         string   `json:"sub"`
 }
 
 var accessMembers = []member{
@@ -63,18 +78,18 @@ func (k *KeySet) Sign(now time.Time, c AccessClaims) (string, error) {
 	if !issuedWith(c.TokenID, c.IssuedAt) {
 		return "", errors.New("auth: sign access token: its ID is not a UUIDv7 of its issue")
 	}
-	token, err := sign(key.method, key.private, accessTokenType, key.ID, jwt.MapClaims{
-		"iss":       k.issuer,
-		"sub":       c.Subject.String(),
-		"aud":       k.audience,
-		"client_id": k.audience,
-		"exp":       c.ExpiresAt.Unix(),
-		"iat":       c.IssuedAt.Unix(),
-		"jti":       c.TokenID.String(),
-		"sid":       c.SessionID.String(),
-		"auth_time": c.AuthenticatedAt.Unix(),
-		"amr":       append([]string{}, c.Methods...),
-		"roles":     append([]string{}, c.Roles...),
+	token, err := sign(key.method, key.private, accessTokenType, key.ID, accessPayload{
+		Methods:         append([]string{}, c.Methods...), // a list, never null
+		Audience:        k.audience,
+		AuthenticatedAt: c.AuthenticatedAt.Unix(),
+		ClientID:        k.audience,
+		ExpiresAt:       c.ExpiresAt.Unix(),
+		IssuedAt:        c.IssuedAt.Unix(),
+		Issuer:          k.issuer,
+		TokenID:         c.TokenID.String(),
+		Roles:           append([]string{}, c.Roles...),
+		SessionID:       c.SessionID.String(),
+		Subject:         c.Subject.String(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("auth: sign access token: %w", err)

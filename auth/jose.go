@@ -125,13 +125,30 @@ func (j jws) verify(k verificationKey, typ string) error {
 	return nil
 }
 
-// sign makes the token of the claims. The members of header and claims are
-// sorted by name, so that equal claims make equal text.
-func sign(method jwt.SigningMethod, key any, typ, keyID string, claims jwt.MapClaims) (string, error) {
-	token := jwt.NewWithClaims(method, claims)
-	token.Header["typ"] = typ
-	token.Header["kid"] = keyID
-	return token.SignedString(key)
+// A tokenHeader is the header of what is signed here.
+type tokenHeader struct {
+	Algorithm string `json:"alg"`
+	KeyID     string `json:"kid"`
+	Type      string `json:"typ"`
+}
+
+// sign makes the token of the claims, a struct whose members are sorted by name
+// like those of the header, so that equal claims make equal text.
+func sign(method jwt.SigningMethod, key any, typ, keyID string, claims any) (string, error) {
+	header, err := json.Marshal(tokenHeader{Algorithm: method.Alg(), KeyID: keyID, Type: typ})
+	if err != nil {
+		return "", err
+	}
+	payload, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	signature, err := method.Sign(signed, key)
+	if err != nil {
+		return "", err
+	}
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
 type memberKind int

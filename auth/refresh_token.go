@@ -25,15 +25,23 @@ var refreshMembers = []member{
 	{name: "exp", kind: numberMember},
 }
 
+// A refreshPayload is how the claims are written: a member of refreshMembers
+// each, sorted by name.
+type refreshPayload struct {
+	ExpiresAt  int64  `json:"exp"`
+	Generation int    `json:"gen"`
+	SessionID  string `json:"sid"`
+}
+
 // signRefresh makes the refresh token of the claims under the first secret. It
 // holds no chance: the same claims give the same token byte for byte, so that
 // one that was lost on the wire can be made again from the session's row.
 func (s Secrets) signRefresh(c RefreshClaims) string {
 	secret := s.current()
-	token, err := sign(jwt.SigningMethodHS256, secret.refreshKey, refreshTokenType, secret.keyID(), jwt.MapClaims{
-		"sid": c.SessionID.String(),
-		"gen": c.Generation,
-		"exp": c.ExpiresAt.Unix(),
+	token, err := sign(jwt.SigningMethodHS256, secret.refreshKey, refreshTokenType, secret.keyID(), refreshPayload{
+		ExpiresAt:  c.ExpiresAt.Unix(),
+		Generation: c.Generation,
+		SessionID:  c.SessionID.String(),
 	})
 	if err != nil {
 		panic(err) // of a key of the wrong type alone
