@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"gatehouse/auth"
 	"gatehouse/config"
 	"gatehouse/server"
 	"gatehouse/store"
@@ -280,16 +281,26 @@ func (r *ring) measureRefresh(b *testing.B, s *sheet) {
 	}
 }
 
+// hashingBound is the bound on memory that the program sets for the hashing that
+// it does by default (cmd/gatehouse, memory.go).
+func hashingBound() string {
+	arrays := cores() * int(auth.DefaultHashParameters().MemoryKiB)
+	return fmt.Sprintf("GOMEMLIMIT=%dKiB", max(64<<10, 7<<10+2*arrays))
+}
+
 // measureHashed compares what takes a password with argon2id alone. As many ask
-// at once as there are cores: more would wait, and some be shed.
+// at once as there are cores: more would wait, and some be shed. Who registers is
+// sent a letter, so they register where none is dispatched.
 func measureHashed(b *testing.B, s *sheet, k kind) {
 	environ := serving(b, k.fresh(), wideLimits()...)
 	address := func(i int) string { return fmt.Sprintf("signer-%d@example.org", i) }
 	populate(b, environ, signers, address)
-	node, hash := startRole(b, roleSilent, environ...), startRole(b, roleHash)
+	node, hash := startGatehouse(b, environ), startRole(b, roleHash)
+	silent := startRole(b, roleSilent, serving(b, k.fresh(), append(wideLimits(), hashingBound())...)...)
 	defer node.end()
 	defer hash.end()
-	ours, theirs := newClient(b, node.url, cores()), newClient(b, hash.url, cores())
+	defer silent.end()
+	ours, theirs, quiet := newClient(b, node.url, cores()), newClient(b, hash.url, cores()), newClient(b, silent.url, cores())
 	var next atomic.Int64
 	bare := contender{hash, func(int) error {
 		_, err := theirs.post(question{}.request(theirs.url))
@@ -298,8 +309,8 @@ func measureHashed(b *testing.B, s *sheet, k kind) {
 	signIn := contender{node, func(int) error {
 		return ours.well(login(address(int(next.Add(1))%signers), password), nil)
 	}}
-	register := contender{node, func(int) error {
-		return ours.well(ask(registerDocument, map[string]any{
+	register := contender{silent, func(int) error {
+		return quiet.well(ask(registerDocument, map[string]any{
 			"email": fmt.Sprintf("new-%d@example.org", next.Add(1)), "password": password,
 		}), nil)
 	}}
