@@ -19,13 +19,13 @@ const (
 	// leastMemory is the bound, in bytes, where hashing takes next to nothing.
 	leastMemory = 64 << 20
 	// memoryBesideHashing is what everything but the arrays of hashes may come to,
-	// in bytes, where it is as little as after the start. It is less than that
-	// takes, so that of all slots together one array less waits to be collected:
-	// two more would make a sign-in no cheaper, one less some per cent dearer.
+	// in bytes, where it is as little as after the start.
 	memoryBesideHashing = 7 << 20
-	// arraysPerSlot are the array that a hash fills, and the one before it that
-	// waits to be collected.
-	arraysPerSlot = 2
+	// arraysPerSlot are the array that a hash fills, and two before it that wait to
+	// be collected. With one, memory goes back to the kernel between two hashes and
+	// is asked for again: in a storm of sign-ins half as many were hashed, and whoever
+	// was signed in waited longer.
+	arraysPerSlot = 3
 	// followEvery is how often the bound is put where it belongs.
 	followEvery = time.Second
 )
