@@ -153,7 +153,7 @@ func TestStatementsStayWithinTheirBudget(t *testing.T) {
 		_, err := h.Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "new@example.org", Password: password})
 		return err
 	})
-	budget("register without activation", 11, func() error {
+	budget("register without activation", 12, func() error {
 		_, err := h.where(withoutActivation).Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "newer@example.org", Password: password})
 		return err
 	})

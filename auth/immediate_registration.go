@@ -39,6 +39,9 @@ func (s *Service) registerAtOnce(ctx context.Context, c Caller, reg Registration
 		if err := s.voidAttempts(ctx, q, user.Email.Key, c.Now); err != nil {
 			return err
 		}
+		if err := s.noteNetwork(ctx, q, c.Client, user.ID, s.newVicinity(c.Client, user.ID)); err != nil {
+			return err
+		}
 		if err := q.InsertSession(ctx, signIn.Session); err != nil {
 			return err
 		}

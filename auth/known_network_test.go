@@ -157,6 +157,18 @@ func TestWhatEndsSessionsMakesNetworksUnknown(t *testing.T) {
 	}
 }
 
+func TestWhoRegistersWithoutActivationIsKnownWhereHeDid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	_, err := h.where(withoutActivation).Register(h.ctx, h.from(home), auth.RegisterInput{Email: adaOld, Password: password})
+	ok(t, err)
+	for i := range 6 {
+		_ = h.guess(fmt.Sprintf("203.0.113.%d", i))
+	}
+	wants(t, h.signInFrom(elsewhere), auth.RateLimited)
+	ok(t, h.signInFrom(neighbour))
+}
+
 func TestWhoActivatesIsKnownWhereHeDid(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
