@@ -28,7 +28,10 @@ func Algorithms() []Algorithm { return []Algorithm{ES256, EdDSA} }
 // scalar of P-256, the seed of Ed25519.
 const privateLength = 32
 
-var errAlgorithm = errors.New("its algorithm is not known")
+var (
+	errAlgorithm  = errors.New("its algorithm is not known")
+	errRandomness = errors.New("the randomness makes no key")
+)
 
 // A keyPair is both halves of a key, each as signing and verifying want it.
 type keyPair struct {
@@ -80,5 +83,5 @@ func (a Algorithm) draw(random io.Reader) ([]byte, error) {
 			return private, nil
 		}
 	}
-	return nil, errors.New("the randomness makes no key")
+	return nil, errRandomness
 }

@@ -255,11 +255,7 @@ func (k *KeySet) due(ring *keyRing, now time.Time, interval time.Duration) (Sign
 }
 
 func (k *KeySet) newKey() (SigningKey, error) {
-	scalar, err := k.algorithm.draw(k.random)
-	if err != nil {
-		return SigningKey{}, err
-	}
-	pair, err := k.algorithm.parse(scalar)
+	scalar, pair, err := k.drawNamed()
 	if err != nil {
 		return SigningKey{}, err
 	}
@@ -272,4 +268,21 @@ func (k *KeySet) newKey() (SigningKey, error) {
 		return SigningKey{}, err
 	}
 	return SigningKey{ID: pair.jwk.ID, Algorithm: string(k.algorithm), PublicJWK: public, Sealed: sealed}, nil
+}
+
+// drawNamed makes both halves of a key whose ID can be typed: one thumbprint in
+// 64 starts with a hyphen, and every command line takes that for a flag.
+func (k *KeySet) drawNamed() ([]byte, keyPair, error) {
+	// Sixteen such in a row are no chance but a broken source.
+	for range 16 {
+		scalar, err := k.algorithm.draw(k.random)
+		if err != nil {
+			return nil, keyPair{}, err
+		}
+		pair, err := k.algorithm.parse(scalar)
+		if err != nil || pair.jwk.ID[0] != '-' {
+			return scalar, pair, err
+		}
+	}
+	return nil, keyPair{}, errRandomness
 }

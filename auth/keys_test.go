@@ -250,3 +250,17 @@ func TestAKeyIsMadeOfTheRandomnessThatIsHandedIn(t *testing.T) {
 		t.Errorf("with enough for the key alone: %v, %v", due, err)
 	}
 }
+
+func TestNoKeyIDStartsAsAFlagDoes(t *testing.T) {
+	t.Parallel()
+	for _, algorithm := range Algorithms() {
+		k := newTestKeySet(t, "hyphens")
+		k.algorithm = algorithm
+		// Of 640 thumbprints ten would start with a hyphen.
+		for range 640 {
+			if key, err := k.newKey(); err != nil || key.ID[0] == '-' {
+				t.Fatalf("%s: a key with the ID %q, %v", algorithm, key.ID, err)
+			}
+		}
+	}
+}
