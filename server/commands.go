@@ -31,6 +31,11 @@ func PlanMigration(ctx context.Context, cfg config.Config) ([]Step, error) {
 	return store.Plan(ctx, cfg.DatabaseURL.Reveal())
 }
 
+// Backup copies the SQLite database into a new file while servers run on it.
+func Backup(ctx context.Context, cfg config.Config, path string) error {
+	return store.Backup(ctx, cfg.DatabaseURL.Reveal(), path)
+}
+
 // Prune takes away what has expired, and says how many rows that were. Meanwhile
 // progress is told how many they are so far; it may be nil.
 func Prune(ctx context.Context, cfg config.Config, deps Deps, progress func(removed int)) (removed int, err error) {

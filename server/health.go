@@ -58,13 +58,16 @@ func (h *readiness) failures(ctx context.Context) []string {
 	return h.failed
 }
 
+// A readyAnswer is what /readyz says, in JSON.
+type readyAnswer struct {
+	Ready  bool     `json:"ready"`
+	Failed []string `json:"failed,omitempty"` // the names of the checks
+}
+
 // serveReady is GET /readyz.
 func (h *readiness) serveReady(w http.ResponseWriter, r *http.Request) {
 	failed := h.failures(r.Context())
-	answer := struct {
-		Ready  bool     `json:"ready"`
-		Failed []string `json:"failed,omitempty"`
-	}{Ready: len(failed) == 0, Failed: failed}
+	answer := readyAnswer{Ready: len(failed) == 0, Failed: failed}
 	w.Header().Set("Content-Type", "application/json")
 	if !answer.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)

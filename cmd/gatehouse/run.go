@@ -24,6 +24,7 @@ const (
 type commands struct {
 	Serve   serve   `cmd:"" help:"Run the server; so does gatehouse alone."`
 	Migrate migrate `cmd:"" help:"Bring the database up to date."`
+	Backup  backup  `cmd:"" help:"Copy the SQLite database into a new file, while servers run on it."`
 	Prune   prune   `cmd:"" help:"Remove what has expired. A running server does so by itself."`
 	User    user    `cmd:"" help:"Users, by an operator's hand."`
 	Mail    letters `cmd:"" help:"Letters."`
@@ -31,6 +32,7 @@ type commands struct {
 	Sessions   sessions   `cmd:"" help:"Sessions of all users."`
 	Keys       keys       `cmd:"" help:"The keys that sign access tokens."`
 	Secret     secret     `cmd:"" help:"The server's secret."`
+	Ready      ready      `cmd:"" help:"Whether the server that runs with these settings takes requests, for health checks."`
 	Completion completion `cmd:"" help:"Have a shell complete these commands."`
 	Version    version    `cmd:"" help:"Print the version."`
 	Help       help       `cmd:"" help:"Explain a command, or the settings."`

@@ -156,9 +156,16 @@ func TestTheServerSaysWhereThingsAreAndStopsWhenTold(t *testing.T) {
 			t.Errorf("%s answers %s", path, response.Status)
 		}
 	}
+	if out := command(t, environ, "", "ready"); out != "ready\n" {
+		t.Errorf("gatehouse ready says %q", out)
+	}
 	stop()
 	if code := <-ended; code != succeeded {
 		t.Errorf("exits with %d: %s", code, &complaints)
+	}
+	var refused bytes.Buffer
+	if code := run(t.Context(), process{args: []string{"ready"}, environ: environ, stdout: &refused, stderr: &refused, clock: time.Now}); code != failed {
+		t.Errorf("of a server that has ended, gatehouse ready exits with %d: %s", code, &refused)
 	}
 }
 
