@@ -277,6 +277,16 @@ func (c *Cluster) Dump(url string) (string, error) {
 	return string(out), nil
 }
 
+// Restore puts what Dump gave into the database at url, which is empty.
+func (c *Cluster) Restore(url, dump string) error {
+	restore := c.command("psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--single-transaction", "--dbname="+url)
+	restore.Stdin = strings.NewReader(dump)
+	if out, err := restore.CombinedOutput(); err != nil {
+		return fmt.Errorf("storetest: restore database: %w: %s", err, out)
+	}
+	return nil
+}
+
 // Address is where the server listens: "127.0.0.1:port".
 func (c *Cluster) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
 
