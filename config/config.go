@@ -27,8 +27,8 @@ type Config struct {
 	// Listen are the addresses, host:port, that the server accepts connections
 	// on; at least one.
 	Listen []string
-	// PublicURL is the origin at which clients reach the server: scheme, host
-	// and port, without a trailing slash.
+	// PublicURL is where clients reach the server: scheme, host and port, and the
+	// path below which it lies, if one does; without a trailing slash.
 	PublicURL string
 	// DatabaseURL is "sqlite:PATH" or a postgres:// URL.
 	DatabaseURL Secret

@@ -202,7 +202,7 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 	t.Parallel()
 	for _, entry := range []string{
 		"LISTEN=8080", "LISTEN=127.0.0.1:http", "LISTEN=127.0.0.1:65536", "LISTEN=127.0.0.1:1,", "LISTEN=a b:1",
-		"PUBLIC_URL=localhost:8080", "PUBLIC_URL=http://localhost/auth", "PUBLIC_URL=http://localhost?x", "PUBLIC_URL=http://localhost/#",
+		"PUBLIC_URL=localhost:8080", "PUBLIC_URL=http://localhost/auth?x=1", "PUBLIC_URL=http://localhost/auth//", "PUBLIC_URL=http://localhost/a//b", "PUBLIC_URL=http://localhost/a/../b", "PUBLIC_URL=http://localhost/a%2Fb", "PUBLIC_URL=http://localhost/auth#", "PUBLIC_URL=ftp://localhost/auth", "PUBLIC_URL=http://localhost/#",
 		"PUBLIC_URL=http://user:password@localhost", "PUBLIC_URL=ftp://localhost", "PUBLIC_URL=http://", "PUBLIC_URL=http://localhost:", "PUBLIC_URL=http://:80",
 		"PUBLIC_URL=https://a.example:99999", "PUBLIC_URL=https://a.example:0443", "PUBLIC_URL=http://localhost:0", "ALLOWED_ORIGINS=https://a.example:08443",
 		"DATABASE_URL=sqlite:", "DATABASE_URL=sqlite::memory:", "DATABASE_URL=sqlite://gatehouse.db", "DATABASE_URL=sqlite:a.db?mode=ro", "DATABASE_URL=mysql://h/d", "DATABASE_URL=gatehouse.db",
@@ -229,6 +229,21 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		if found := faults(t, entry); len(found) != 1 || found[name] == "" {
 			t.Errorf("%q gives the faults %q", entry, found)
 		}
+	}
+}
+
+func TestAPublicURLMayLieBelowAPath(t *testing.T) {
+	t.Parallel()
+	c := load(t, "PUBLIC_URL=https://Example.com:443/team/auth/", "MAIL_URL=smtp://localhost:2525", "MAIL_FROM=a@example.com")
+	const want = "https://example.com/team/auth"
+	if c.PublicURL != want || c.Issuer != want || c.LinkURLReset != want+"/reset?token={token}" {
+		t.Errorf("public URL %s, issuer %s, link %s", c.PublicURL, c.Issuer, c.LinkURLReset)
+	}
+	if c.Loopback() {
+		t.Error("it is taken for loopback")
+	}
+	if !load(t, "PUBLIC_URL=http://localhost/auth").Loopback() {
+		t.Error("a path takes loopback away")
 	}
 }
 

@@ -96,19 +96,30 @@ func parseOrigin(text string) (string, bool) {
 	return u.Scheme + "://" + host, true
 }
 
-// originHost is the host of a text that parseOrigin wrote.
+// originHost is the host of a text that parseOrigin wrote, or began.
 func originHost(origin string) string {
 	_, host, _ := strings.Cut(origin, "://")
+	host, _, _ = strings.Cut(host, "/")
 	return hostOf(host)
 }
 
-func origin(into *string) kind {
-	return kind{label: "origin", set: func(text string) error {
-		o, ok := parseOrigin(text)
-		if !ok || !webScheme(o) {
-			return errors.New("want an origin as in https://auth.example.com: scheme, host and maybe a port, without a path")
+// pathForm is a path that reads the same to every proxy: names of letters that
+// nobody escapes, and no dots that lead elsewhere.
+var pathForm = regexp.MustCompile(`^(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
+
+// base takes an origin, and maybe the path below which everything lies.
+func base(into *string) kind {
+	return kind{label: "URL", set: func(text string) error {
+		u, ok := parseURL(text)
+		below := ""
+		if ok {
+			below = strings.TrimSuffix(u.Path, "/")
 		}
-		*into = o
+		o, isOrigin := parseOrigin(strings.TrimSuffix(strings.TrimSuffix(text, "/"), below))
+		if !ok || !isOrigin || !webScheme(o) || below != "" && !pathForm.MatchString(below) {
+			return errors.New("want an URL as in https://auth.example.com, or https://example.com/auth where a path leads to the server: scheme, host, maybe a port and a path")
+		}
+		*into = o + below
 		return nil
 	}}
 }

@@ -46,8 +46,8 @@ func connectionRows(c *Config) []row {
 	return []row{
 		{name: "LISTEN", kind: addresses(&c.Listen), preset: "127.0.0.1:8080",
 			meaning: "Addresses to listen on, separated by commas. TLS is the business of a proxy in front."},
-		{name: "PUBLIC_URL", kind: origin(&c.PublicURL), derived: "http://localhost and the port of LISTEN",
-			meaning:  "The origin at which clients reach the server. Links in letters are built from it, never from a request.",
+		{name: "PUBLIC_URL", kind: base(&c.PublicURL), derived: "http://localhost and the port of LISTEN",
+			meaning:  "Where clients reach the server: its origin, and the path below which it lies where a proxy shares the origin out, as in `https://example.com/auth`; the proxy may hand that path on or take it off. Links in letters are built from it, never from a request.",
 			loopback: plainHTTP},
 		{name: "DATABASE_URL", kind: database(&c.DatabaseURL), preset: "sqlite:gatehouse.db", secret: true,
 			meaning: "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME`."},

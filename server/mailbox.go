@@ -20,6 +20,7 @@ const pathMailbox = "/dev/mailbox"
 type mailboxPages struct {
 	letters mail.Mailbox
 	pages   *web.Pages
+	path    string // of the mailbox, as browsers ask for it
 	logger  *slog.Logger
 }
 
@@ -39,7 +40,7 @@ func (s *Server) mountMailbox(mux *http.ServeMux, public *url.URL, pages *web.Pa
 	if s.letters == nil {
 		return
 	}
-	m := mailboxPages{letters: s.letters, pages: pages, logger: s.deps.Logger}
+	m := mailboxPages{letters: s.letters, pages: pages, path: public.Path + pathMailbox, logger: s.deps.Logger}
 	guard := onlyHere(public, pathMailbox)
 	mux.Handle("GET "+pathMailbox, guard(http.HandlerFunc(m.list)))
 	mux.Handle("GET "+pathMailbox+"/{id}", guard(http.HandlerFunc(m.letter)))
@@ -55,7 +56,7 @@ func (m mailboxPages) list(w http.ResponseWriter, r *http.Request) {
 	}
 	var view web.View
 	for _, l := range letters {
-		view.Letters = append(view.Letters, shownLetter(l))
+		view.Letters = append(view.Letters, m.shown(l))
 	}
 	m.write(w, r, web.Mailbox, http.StatusOK, view)
 }
@@ -69,7 +70,7 @@ func (m mailboxPages) letter(w http.ResponseWriter, r *http.Request) {
 	case !found:
 		m.write(w, r, web.MailboxLetter, http.StatusNotFound, web.View{})
 	default:
-		m.write(w, r, web.MailboxLetter, http.StatusOK, web.View{Letters: []web.Letter{shownLetter(l)}})
+		m.write(w, r, web.MailboxLetter, http.StatusOK, web.View{Letters: []web.Letter{m.shown(l)}})
 	}
 }
 
@@ -107,9 +108,9 @@ func (m mailboxPages) find(r *http.Request) (mail.Message, bool, error) {
 	return mail.Message{}, false, nil
 }
 
-func shownLetter(l mail.Message) web.Letter {
+func (m mailboxPages) shown(l mail.Message) web.Letter {
 	return web.Letter{
-		Path: pathMailbox + "/" + l.ID.String(), To: l.To, Subject: l.Subject, Text: l.Text,
+		Path: m.path + "/" + l.ID.String(), To: l.To, Subject: l.Subject, Text: l.Text,
 		Written: l.Date.UTC().Format(time.DateTime) + " UTC",
 	}
 }

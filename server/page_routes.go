@@ -11,15 +11,16 @@ import (
 // pageOptions are what is the same on all pages.
 func (s *Server) pageOptions(public *url.URL) web.Options {
 	cfg := s.config
+	prefix := public.Path
 	paths := web.Paths{
-		GraphQL: pathGraphQL, JWKS: pathJWKS, Discovery: pathDiscovery, Alive: pathAlive, Ready: pathReady,
+		GraphQL: prefix + pathGraphQL, JWKS: prefix + pathJWKS, Discovery: prefix + pathDiscovery, Alive: prefix + pathAlive, Ready: prefix + pathReady,
 		RequestReset: cfg.LinkURLRequestReset,
 	}
 	if cfg.Playground {
-		paths.Playground = web.PathPlayground
+		paths.Playground = prefix + web.PathPlayground
 	}
 	if s.letters != nil {
-		paths.Mailbox = pathMailbox
+		paths.Mailbox = prefix + pathMailbox
 	}
 	return web.Options{
 		Brand: web.Brand{

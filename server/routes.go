@@ -48,6 +48,7 @@ func (s *Server) routes() (http.Handler, error) {
 	s.mountMailbox(mux, public, pages.pages)
 
 	return chain(mux,
+		withPrefix(public.Path),
 		withRequestID(s.deps.Random),
 		withClientAddress(cfg.TrustedProxies),
 		withAccessLog(s.deps.Logger, s.deps.Clock),
@@ -55,6 +56,33 @@ func (s *Server) routes() (http.Handler, error) {
 		withRecover(s.deps.Logger, answerFault),
 		withoutRedirects,
 	), nil
+}
+
+// withPrefix takes the path off below which a proxy puts this server, where the
+// proxy has not done so itself. What begins otherwise is looked for as it is.
+func withPrefix(prefix string) middleware {
+	return func(next http.Handler) http.Handler {
+		if prefix == "" {
+			return next
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			within, below := strings.CutPrefix(r.URL.EscapedPath(), prefix)
+			if !below || within != "" && within[0] != '/' {
+				next.ServeHTTP(w, r)
+				return
+			}
+			// A copy, since whoever called goes on with the request as it was. The
+			// prefix holds nothing that is ever escaped.
+			at := *r.URL
+			at.Path, at.RawPath = strings.TrimPrefix(at.Path, prefix), strings.TrimPrefix(at.RawPath, prefix)
+			if within == "" {
+				at.Path = "/"
+			}
+			shortened := *r
+			shortened.URL = &at
+			next.ServeHTTP(w, &shortened)
+		})
+	}
 }
 
 // withoutRedirects finds nothing at a path that has doubled slashes or dots for

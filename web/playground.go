@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -33,7 +34,8 @@ type playgroundFile struct {
 	tag     string // entity tag (RFC 9110 section 8.8.3)
 }
 
-// The page's own paths; each of them is to be answered by the Playground.
+// The page's own paths; each of them is to be answered by the Playground. The page
+// names the others as they lie beside it, wherever a prefix puts them all.
 const (
 	PathPlayground         = "/playground"
 	PathPlaygroundScript   = "/playground/playground.js"
@@ -57,7 +59,7 @@ func NewPlayground(o Options) (*Playground, error) {
 		Options
 		Style                 template.CSS
 		StylePath, ScriptPath string
-	}{o, style, PathPlaygroundStyle, PathPlaygroundScript}); err != nil {
+	}{o, style, strings.TrimPrefix(PathPlaygroundStyle, "/"), strings.TrimPrefix(PathPlaygroundScript, "/")}); err != nil {
 		return nil, fmt.Errorf("web: render playground: %w", err)
 	}
 	p := &Playground{html: html.Bytes(), policy: playgroundPolicy(style, o.Brand.LogoURL), files: map[string]playgroundFile{}}

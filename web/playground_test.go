@@ -47,14 +47,14 @@ func TestThePlaygroundRunsItsOwnScriptAlone(t *testing.T) {
 	if got := w.Header().Get("Content-Security-Policy"); got != want {
 		t.Errorf("policy %q, want %q", got, want)
 	}
-	if strings.Count(body, "<script") != 1 || !strings.Contains(body, `<script src="/playground/playground.js" defer></script>`) {
+	if strings.Count(body, "<script") != 1 || !strings.Contains(body, `<script src="playground/playground.js" defer></script>`) {
 		t.Errorf("the page runs something else: %s", body)
 	}
 	if regexp.MustCompile(`<[^>]* (on[a-z]+|style)=`).MatchString(body) {
 		t.Errorf("the page has a handler or a style in an element: %s", body)
 	}
 	for _, attribute := range regexp.MustCompile(`(?:href|src)="([^"]*)"`).FindAllStringSubmatch(body, -1) {
-		if at := attribute[1]; !strings.HasPrefix(at, "/") && at != "data:," && at != acme.LogoURL {
+		if at := attribute[1]; strings.Contains(at, ":") && at != "data:," && at != acme.LogoURL {
 			t.Errorf("the page loads %s", at)
 		}
 	}

@@ -337,10 +337,10 @@ func TestThePagesOfAnAddressSayWhatTheyDoBeforeAndAfter(t *testing.T) {
 		form    string
 		address string
 	}{
-		{EmailChange, "en", []string{"Nothing has happened yet", "every device is signed out", "somebody else"}, []string{"Your address is confirmed", "The former address was told"}, "/confirm-email", "goes by ada@example.org now"},
-		{EmailChange, "de", []string{"Noch ist nichts geschehen", "alle Geräte werden abgemeldet", "eines anderen Menschen"}, []string{"Ihre Adresse ist bestätigt", "Die bisherige Adresse hat davon erfahren"}, "/confirm-email", "gehört jetzt ada@example.org"},
-		{EmailRevert, "en", []string{"Nothing has happened yet", "former address", "signed out, you too", "password is void"}, []string{"The address is yours again", "A link to choose a new password is on its way"}, "/revert-email", "goes by ada@example.org again"},
-		{EmailRevert, "de", []string{"Noch ist nichts geschehen", "frühere Adresse", "abgemeldet, auch Sie", "Passwort gilt nicht mehr"}, []string{"Die Adresse gehört wieder Ihnen", "ein neues zu wählen, ist zu Ihnen unterwegs"}, "/revert-email", "gehört wieder ada@example.org"},
+		{EmailChange, "en", []string{"Nothing has happened yet", "every device is signed out", "somebody else"}, []string{"Your address is confirmed", "The former address was told"}, "confirm-email", "goes by ada@example.org now"},
+		{EmailChange, "de", []string{"Noch ist nichts geschehen", "alle Geräte werden abgemeldet", "eines anderen Menschen"}, []string{"Ihre Adresse ist bestätigt", "Die bisherige Adresse hat davon erfahren"}, "confirm-email", "gehört jetzt ada@example.org"},
+		{EmailRevert, "en", []string{"Nothing has happened yet", "former address", "signed out, you too", "password is void"}, []string{"The address is yours again", "A link to choose a new password is on its way"}, "revert-email", "goes by ada@example.org again"},
+		{EmailRevert, "de", []string{"Noch ist nichts geschehen", "frühere Adresse", "abgemeldet, auch Sie", "Passwort gilt nicht mehr"}, []string{"Die Adresse gehört wieder Ihnen", "ein neues zu wählen, ist zu Ihnen unterwegs"}, "revert-email", "gehört wieder ada@example.org"},
 	} {
 		opened := show(t, p, c.tag, c.name, View{Token: token}).Body.String()
 		done := show(t, p, c.tag, c.name, View{Done: true, Email: "ada@example.org"}).Body.String()
