@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
@@ -113,8 +114,10 @@ func parseIdentifier(identifier string) (string, Fault) {
 	switch {
 	case identifier == "":
 		return "", Fault{Code: Required}
-	case len(identifier) > 254:
-		return "", Fault{Code: TooLong, Limit: 254}
+	case strings.ContainsRune(identifier, '@') && len(identifier) > addressMaxLength:
+		return "", Fault{Code: TooLong, Limit: addressMaxLength}
+	case len(identifier) > usernameMaxLength*utf8.UTFMax*decomposition:
+		return "", Fault{Code: TooLong, Limit: usernameMaxLength}
 	case strings.ContainsRune(identifier, 0):
 		return "", Fault{Code: Malformed} // PostgreSQL keeps no NUL
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/unicode/norm"
+
 	"gatehouse/auth"
 )
 
@@ -173,6 +175,32 @@ func TestAUserSignsInByUsernameToo(t *testing.T) {
 	for _, identifier := range []string{"ada", "ada.l ", "nobody", "a", "ada.l\u200b"} {
 		_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: identifier, Password: password})
 		wants(t, err, auth.InvalidCredentials)
+	}
+}
+
+// TestAUserSignsInByTheLongestUsername: however many bytes its letters take, and
+// however the keyboard composes them.
+func TestAUserSignsInByTheLongestUsername(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for email, username := range map[string]string{
+		"gothic@example.org":     strings.Repeat("\U00010330", 64),
+		"vietnamese@example.org": strings.Repeat("\u1ec7", 64),
+	} {
+		h.named(email, username)
+		for _, typed := range []string{username, norm.NFD.String(username)} {
+			_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: typed, Password: password})
+			if err != nil {
+				t.Errorf("%d bytes of %s: %v", len(typed), username, err)
+			}
+		}
+	}
+	for typed, want := range map[string]string{
+		strings.Repeat("a", 64*4*3+1):         "input.identifier TOO_LONG 64",
+		strings.Repeat("a", 250) + "@exa.org": "input.identifier TOO_LONG 254",
+	} {
+		_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: typed, Password: password})
+		violates(t, err, want)
 	}
 }
 
