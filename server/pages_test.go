@@ -82,7 +82,7 @@ func TestAPageTellsHowLongToWait(t *testing.T) {
 	wrong := url.Values{"token": {token}, "password": {"not the password"}}
 	h.says(h.post("/activate", wrong), http.StatusUnprocessableEntity, "This is not the password")
 	a := h.post("/activate", wrong)
-	h.says(a, http.StatusTooManyRequests, "Too many attempts. Try again in ", " seconds", "<form")
+	h.says(a, http.StatusTooManyRequests, "Too many attempts. Try again in a second.", "<form")
 	if a.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}

@@ -62,15 +62,23 @@ func (e edition) fill(name Page, style template.CSS, v View) *filling {
 	return f
 }
 
-// shortWait is the longest that is told in seconds.
-const shortWait = 2 * time.Minute
+// The longest waits that are told in seconds and in minutes.
+const (
+	shortWait = 2 * time.Minute
+	longWait  = 2 * time.Hour
+)
 
 func (f *filling) wait() string {
 	name, unit := "wait.seconds", time.Second
-	if f.Wait > shortWait {
+	switch {
+	case f.Wait > longWait:
+		name, unit = "wait.hours", time.Hour
+	case f.Wait > shortWait:
 		name, unit = "wait.minutes", time.Minute
+	case f.Wait <= time.Second:
+		name = "wait.second"
 	}
-	n := max(1, int((f.Wait+unit-1)/unit))
+	n := int((f.Wait + unit - 1) / unit)
 	return f.sentence(name, name, "n", strconv.Itoa(n))
 }
 

@@ -364,7 +364,8 @@ func TestTheWaitIsTold(t *testing.T) {
 	t.Parallel()
 	p := testPages(t, acme)
 	for wait, want := range map[time.Duration]string{
-		0: "in 1 seconds", 1500 * time.Millisecond: "in 2 seconds", 2 * time.Minute: "in 120 seconds", 121 * time.Second: "in 3 minutes", time.Hour: "in 60 minutes",
+		0: "in a second", time.Second: "in a second", 1500 * time.Millisecond: "in 2 seconds", 2 * time.Minute: "in 120 seconds",
+		121 * time.Second: "in 3 minutes", 2 * time.Hour: "in 120 minutes", 24 * time.Hour: "in 24 hours",
 	} {
 		if body := show(t, p, "en", Activate, View{Fault: "RATE_LIMITED", Wait: wait}).Body.String(); !strings.Contains(body, want) {
 			t.Errorf("%s: no %q", wait, want)
