@@ -14,6 +14,8 @@ type AccountHoldings interface {
 	CredentialsOf(ctx context.Context, userID uuid.UUID) ([]HeldCredential, error)
 	// SessionsOf are those that live and those that ended.
 	SessionsOf(ctx context.Context, userID uuid.UUID) ([]Session, error)
+	// RegistrationsOf are those of the addresses, void ones too.
+	RegistrationsOf(ctx context.Context, emailKeys []string) ([]HeldRegistration, error)
 	// LinksOf are the links that are bound to the user, or to no user and went to
 	// one of the addresses, used, void and expired ones too; without their digests.
 	// What is bound to another is no business of this one: it tells what becomes
@@ -33,6 +35,13 @@ type HeldCredential struct {
 	UpdatedAt time.Time
 }
 
+// A HeldRegistration says that somebody registered with an address of the
+// account. What was typed there may be of a stranger, and is his.
+type HeldRegistration struct {
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
 // A HeldLetter is a letter of the outbox, as far as it may be shown.
 type HeldLetter struct {
 	Kind      LetterKind
@@ -46,14 +55,15 @@ type HeldLetter struct {
 // An AccountExport is all that is held about an account. Of secrets it has the
 // dates, and neither hash nor digest.
 type AccountExport struct {
-	At          time.Time
-	User        User
-	Credentials []HeldCredential
-	Sessions    []Session
-	Links       []Link
-	Letters     []HeldLetter
-	Networks    []time.Time // until when each known network is known; which it is, nobody can tell
-	Events      []Event
+	At            time.Time
+	User          User
+	Credentials   []HeldCredential
+	Sessions      []Session
+	Registrations []HeldRegistration
+	Links         []Link
+	Letters       []HeldLetter
+	Networks      []time.Time // until when each known network is known; which it is, nobody can tell
+	Events        []Event
 }
 
 // ExportAccount gives all that is held about the caller. Unauthenticated where
@@ -109,6 +119,9 @@ func (s *Service) collect(ctx context.Context, q Queries, held *AccountExport) (
 	}
 	addresses, err := addressesOf(ctx, q, user, held.At)
 	if err != nil {
+		return err
+	}
+	if held.Registrations, err = q.RegistrationsOf(ctx, keysOf(addresses)); err != nil {
 		return err
 	}
 	if held.Links, err = q.LinksOf(ctx, user.ID, keysOf(addresses)); err != nil {

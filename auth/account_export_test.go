@@ -27,6 +27,9 @@ func TestAnExportHoldsAllThatIsHeldAndNoSecret(t *testing.T) {
 		_, err = h.RequestPasswordReset(h.ctx, h.stranger(), "ada@example.org")
 		ok(t, err)
 	}
+	h.pass(time.Second)           // letters of one instant lie in no order
+	h.register("ada@example.org") // whoever does that
+	h.register("grace@example.org")
 	held, err := h.ExportAccount(h.ctx, h.caller(now.Tokens.Access))
 	ok(t, err)
 
@@ -39,10 +42,13 @@ func TestAnExportHoldsAllThatIsHeldAndNoSecret(t *testing.T) {
 	if len(held.Sessions) != 2 || held.Sessions[0].EndReason != auth.EndedByLogout || held.Sessions[1].ID != now.Session.ID {
 		t.Errorf("sessions: %+v", held.Sessions)
 	}
-	if len(held.Links) != 4 || held.Links[0].VoidedAt.IsZero() || !held.Links[2].VoidedAt.IsZero() {
+	if len(held.Registrations) != 1 || held.Registrations[0] != (auth.HeldRegistration{CreatedAt: h.Now(), ExpiresAt: h.Now().Add(24 * time.Hour)}) {
+		t.Errorf("registrations: %+v", held.Registrations)
+	}
+	if len(held.Links) != 6 || held.Links[0].VoidedAt.IsZero() || !held.Links[2].VoidedAt.IsZero() {
 		t.Errorf("links: %+v", held.Links)
 	}
-	if len(held.Letters) != 4 || held.Letters[0].Kind != auth.LetterPasswordReset || held.Letters[2].Void || !held.Letters[3].Void {
+	if len(held.Letters) != 5 || held.Letters[0].Kind != auth.LetterPasswordReset || held.Letters[2].Void || !held.Letters[3].Void {
 		t.Errorf("letters: %+v", held.Letters)
 	}
 	var types []auth.EventType
@@ -55,7 +61,7 @@ func TestAnExportHoldsAllThatIsHeldAndNoSecret(t *testing.T) {
 	want := []auth.EventType{
 		auth.EventUserCreated, auth.EventLoginSucceeded, auth.EventLoginSucceeded, auth.EventSessionEnded,
 		auth.EventPasswordResetAsked, auth.EventPasswordResetAsked, auth.EventPasswordResetAsked, auth.EventPasswordResetAsked,
-		auth.EventAccountExported,
+		auth.EventRegistrationRequested, auth.EventAccountExported,
 	}
 	if counted(types) != counted(want) {
 		t.Errorf("events: %v", types)

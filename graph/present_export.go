@@ -12,14 +12,15 @@ import (
 // The command line gives the same to an operator.
 func PresentExport(e auth.AccountExport) map[string]any {
 	return map[string]any{
-		"exportedAt":  moment(e.At),
-		"user":        exportedUser(e.User),
-		"credentials": each(e.Credentials, exportedCredential),
-		"sessions":    each(e.Sessions, exportedSession),
-		"links":       each(e.Links, exportedLink),
-		"letters":     each(e.Letters, exportedLetter),
-		"networks":    each(e.Networks, func(until time.Time) map[string]any { return map[string]any{"knownUntil": moment(until)} }),
-		"events":      each(e.Events, exportedEvent),
+		"exportedAt":    moment(e.At),
+		"user":          exportedUser(e.User),
+		"credentials":   each(e.Credentials, exportedCredential),
+		"sessions":      each(e.Sessions, exportedSession),
+		"registrations": each(e.Registrations, exportedRegistration),
+		"links":         each(e.Links, exportedLink),
+		"letters":       each(e.Letters, exportedLetter),
+		"networks":      each(e.Networks, func(until time.Time) map[string]any { return map[string]any{"knownUntil": moment(until)} }),
+		"events":        each(e.Events, exportedEvent),
 	}
 }
 
@@ -65,9 +66,14 @@ func exportedSession(s auth.Session) map[string]any {
 	}
 }
 
+func exportedRegistration(r auth.HeldRegistration) map[string]any {
+	return map[string]any{"createdAt": moment(r.CreatedAt), "expiresAt": moment(r.ExpiresAt)}
+}
+
 func exportedLink(l auth.Link) map[string]any {
 	return map[string]any{
 		"purpose":   string(l.Purpose),
+		"email":     optional(l.Email),
 		"createdAt": moment(l.CreatedAt),
 		"expiresAt": moment(l.ExpiresAt),
 		"usedAt":    moment(l.UsedAt),

@@ -31,7 +31,11 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 			ID: id, UserID: id, Generation: 4711, RotatedAt: at, RotatedBy: secret, RotationKey: secret, Methods: []string{"pwd"},
 			AuthenticatedAt: at, AccessExpiresAt: at, ExpiresAt: at, EndsAt: at, UserAgent: "test/1.0", IPAddress: "203.0.113.7", CreatedAt: at,
 		}},
-		Links:    []auth.Link{{ID: id, Digest: secret, Purpose: auth.LinkPasswordReset, EmailKey: "ada@example.org", UserID: id, CreatedAt: at, ExpiresAt: at, UsedAt: at}},
+		Registrations: []auth.HeldRegistration{{CreatedAt: at, ExpiresAt: at}},
+		Links: []auth.Link{
+			{ID: id, Digest: secret, Purpose: auth.LinkPasswordReset, EmailKey: "ada@example.org", UserID: id, CreatedAt: at, ExpiresAt: at, UsedAt: at},
+			{ID: id, Digest: secret, Purpose: auth.LinkEmailChange, EmailKey: "new@example.org", Email: "New@example.org", UserID: id, SessionID: id, CreatedAt: at, ExpiresAt: at},
+		},
 		Letters:  []auth.HeldLetter{{Kind: auth.LetterPasswordReset, CreatedAt: at, SentAt: at}},
 		Networks: []time.Time{at},
 		Events:   []auth.Event{{ID: id, Type: auth.EventLoginSucceeded, UserID: id, ActorID: id, Details: map[string]any{"session": id.String()}, At: at}},
@@ -48,7 +52,9 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 		"credentials": [{"kind": "password", "createdAt": AT, "updatedAt": AT}],
 		"sessions": [{"id": ID, "deviceName": null, "userAgent": "test/1.0", "ipAddress": "203.0.113.7", "methods": ["pwd"], "createdAt": AT,
 			"authenticatedAt": AT, "lastUsedAt": TOLD, "expiresAt": TOLD, "endsAt": AT, "endedAt": null, "endReason": null}],
-		"links": [{"purpose": "password_reset", "createdAt": AT, "expiresAt": AT, "usedAt": AT, "voidedAt": null}],
+		"registrations": [{"createdAt": AT, "expiresAt": AT}],
+		"links": [{"purpose": "password_reset", "email": null, "createdAt": AT, "expiresAt": AT, "usedAt": AT, "voidedAt": null},
+			{"purpose": "email_change", "email": "New@example.org", "createdAt": AT, "expiresAt": AT, "usedAt": null, "voidedAt": null}],
 		"letters": [{"kind": "password_reset", "withheld": false, "createdAt": AT, "expiresAt": null, "sentAt": AT, "givenUpAt": null}],
 		"networks": [{"knownUntil": AT}],
 		"events": [{"id": ID, "type": "LOGIN_SUCCEEDED", "at": AT, "ipAddress": null, "userAgent": null, "details": {"session": ID}}]

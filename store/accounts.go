@@ -102,6 +102,21 @@ func (q *queries) SessionsOf(ctx context.Context, userID uuid.UUID) ([]auth.Sess
 	return presentAll(rows, presentSession), nil
 }
 
+// RegistrationsOf implements auth.AccountHoldings.
+func (q *queries) RegistrationsOf(ctx context.Context, emailKeys []string) ([]auth.HeldRegistration, error) {
+	rows, err := q.c.Registration.Query().
+		Where(registration.EmailKeyIn(emailKeys...)).
+		Order(registration.ByCreatedAt(), registration.ByID()).
+		Select(registration.FieldID, registration.FieldCreatedAt, registration.FieldExpiresAt).
+		All(ctx)
+	if err != nil {
+		return nil, failed("list registrations", err)
+	}
+	return presentAll(rows, func(row *ent.Registration) auth.HeldRegistration {
+		return auth.HeldRegistration{CreatedAt: row.CreatedAt, ExpiresAt: row.ExpiresAt}
+	}), nil
+}
+
 // LinksOf implements auth.AccountHoldings.
 func (q *queries) LinksOf(ctx context.Context, userID uuid.UUID, emailKeys []string) ([]auth.Link, error) {
 	rows, err := q.c.LinkToken.Query().

@@ -164,6 +164,15 @@ func accounts(t *testing.T, s *subject) {
 		}
 		same(t, "sessions", value(s.Two.SessionsOf(t.Context(), u.ID))(t), []auth.Session{ended, lives})
 
+		young, old, elsewhere := newRegistration(u.Email), newRegistration(auth.Address{Text: "left", Key: "left"}), newRegistration(newAddress())
+		young.Void, young.CreatedAt, young.ExpiresAt = true, noon.Add(time.Second), noon.Add(time.Hour)
+		for _, r := range []auth.Registration{young, old, elsewhere} {
+			must(t, s.One.InsertRegistration(t.Context(), r))
+		}
+		same(t, "registrations", value(s.Two.RegistrationsOf(t.Context(), []string{u.Email.Key, "left"}))(t), []auth.HeldRegistration{
+			{CreatedAt: old.CreatedAt, ExpiresAt: old.ExpiresAt}, {CreatedAt: young.CreatedAt, ExpiresAt: young.ExpiresAt},
+		})
+
 		bound, addressed, both := newLink(auth.LinkPasswordReset), newLink(auth.LinkDecline), newLink(auth.LinkPasswordReset)
 		bound.UserID, both.UserID = u.ID, u.ID
 		addressed.EmailKey, both.EmailKey = u.Email.Key, u.Email.Key
@@ -194,6 +203,7 @@ func accountStatements(t *testing.T, s *subject) {
 		"ForgetOrigins":       func(ctx context.Context) error { return s.One.ForgetOrigins(ctx, id) },
 		"CredentialsOf":       func(ctx context.Context) error { return first(s.One.CredentialsOf(ctx, id)) },
 		"SessionsOf":          func(ctx context.Context) error { return first(s.One.SessionsOf(ctx, id)) },
+		"RegistrationsOf":     func(ctx context.Context) error { return first(s.One.RegistrationsOf(ctx, keys)) },
 		"LinksOf":             func(ctx context.Context) error { return first(s.One.LinksOf(ctx, id, keys)) },
 		"LettersTo":           func(ctx context.Context) error { return first(s.One.LettersTo(ctx, recipients)) },
 		"EventsAbout":         func(ctx context.Context) error { return first(s.One.EventsAbout(ctx, id)) },

@@ -129,6 +129,7 @@ func everyCall(t *testing.T, s *subject) map[string]call {
 		"ForgetOrigins":       func(ctx context.Context, n Node) error { return n.ForgetOrigins(ctx, u.ID) },
 		"CredentialsOf":       func(ctx context.Context, n Node) error { return first(n.CredentialsOf(ctx, u.ID)) },
 		"SessionsOf":          func(ctx context.Context, n Node) error { return first(n.SessionsOf(ctx, u.ID)) },
+		"RegistrationsOf":     func(ctx context.Context, n Node) error { return first(n.RegistrationsOf(ctx, []string{u.Email.Key})) },
 		"LinksOf":             func(ctx context.Context, n Node) error { return first(n.LinksOf(ctx, u.ID, []string{u.Email.Key})) },
 		"LettersTo":           func(ctx context.Context, n Node) error { return first(n.LettersTo(ctx, recipients)) },
 		"EventsAbout":         func(ctx context.Context, n Node) error { return first(n.EventsAbout(ctx, u.ID)) },
