@@ -31,6 +31,9 @@ type AccountQueries interface {
 	DeleteLinks(ctx context.Context, emailKeys []string) error
 	// DeleteLetters deletes the letters to any of the recipients, sent or not.
 	DeleteLetters(ctx context.Context, recipients [][]byte) error
+	// DeleteLettersOfLinks deletes the letters, sent or not, that have the ID of a
+	// link of the user.
+	DeleteLettersOfLinks(ctx context.Context, userID uuid.UUID) error
 	// ForgetOrigins wipes the client's address and user agent of the events that
 	// are about the user.
 	ForgetOrigins(ctx context.Context, userID uuid.UUID) error
@@ -166,6 +169,10 @@ func (s *Service) endForGood(ctx context.Context, q Queries, c Client, userID uu
 func (s *Service) deleteAll(ctx context.Context, q Queries, userID uuid.UUID, addresses []Address) error {
 	keys := keysOf(addresses)
 	if err := q.DeleteRegistrations(ctx, keys); err != nil {
+		return err
+	}
+	// Before the links go with the user.
+	if err := q.DeleteLettersOfLinks(ctx, userID); err != nil {
 		return err
 	}
 	if err := q.DeleteUser(ctx, userID); err != nil {

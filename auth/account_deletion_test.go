@@ -221,6 +221,38 @@ func TestSignInsThatRaceADeletionLeaveNothing(t *testing.T) {
 	}
 }
 
+// TestWhereAnAccountWasToMoveGetsNoLetterOfIt once it is deleted: the letter that
+// waits there greets its user by name. Whoever else asked for the address, or has
+// it, keeps what is theirs.
+func TestWhereAnAccountWasToMoveGetsNoLetterOfIt(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ada, eve := h.newcomer(adaOld), h.newcomer("eve@example.org")
+	h.user("owner@example.org")
+	h.letters()
+	for _, ask := range []struct {
+		c  auth.Caller
+		to string
+	}{{ada, adaNew}, {eve, adaNew}, {ada, "owner@example.org"}} {
+		_, err := h.RequestEmailChange(h.ctx, ask.c, ask.to)
+		ok(t, err)
+		h.pass(time.Second)
+	}
+	_, err := h.DeleteAccount(h.ctx, ada)
+	ok(t, err)
+	var to []string
+	for _, l := range h.letters() {
+		to = append(to, string(l.Kind)+" "+l.To)
+	}
+	want := []string{
+		"email_change " + adaNew, "email_change_requested eve@example.org",
+		"email_change_attempt owner@example.org", "account_deleted " + adaOld,
+	}
+	if counted(to) != counted(want) {
+		t.Errorf("letters %v, want %v", to, want)
+	}
+}
+
 // A letter that was written under the secret before is found as well.
 func TestLettersOfAnOlderSecretAreDroppedToo(t *testing.T) {
 	t.Parallel()

@@ -81,7 +81,9 @@ func (s *Service) RequestEmailChange(ctx context.Context, c Caller, newEmail str
 	letter, void := holder.told(LetterEmailChangeAttempt)
 	if !holder.exists() {
 		letter = Letter{
-			Kind: LetterEmailChange, To: email.Text, Name: user.greeted(), Locale: user.Locale,
+			// That of the link: it goes to an address that is not the account's, and is
+			// found by this where the account is deleted.
+			ID: link.ID, Kind: LetterEmailChange, To: email.Text, Name: user.greeted(), Locale: user.Locale,
 			Token: token, ExpiresAt: link.ExpiresAt,
 		}
 		void = false

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"github.com/google/uuid"
 )
 
 // LabelLetter is the label under which letters are sealed.
@@ -13,7 +15,10 @@ const LabelLetter = "letter"
 // that it tells. A void letter costs the same work and keeps nothing: there is
 // nobody to tell, and a stranger must not learn that from the time it took.
 func (s *Service) writeLetter(ctx context.Context, q Queries, c Client, l Letter, void bool) error {
-	l.ID, l.At = s.newID(c.Now), c.Now
+	if l.ID == uuid.Nil {
+		l.ID = s.newID(c.Now)
+	}
+	l.At = c.Now
 	l.IPAddress, l.UserAgent = c.address(), c.UserAgent
 	if l.Locale == "" {
 		l.Locale = s.settings.DefaultLocale

@@ -68,6 +68,12 @@ func (q *queries) DeleteLetters(ctx context.Context, recipients [][]byte) error 
 	return failed("delete letters", err)
 }
 
+// DeleteLettersOfLinks implements auth.AccountQueries.
+func (q *queries) DeleteLettersOfLinks(ctx context.Context, userID uuid.UUID) error {
+	_, err := q.exec(ctx, "DELETE FROM outbox_letters WHERE id IN (SELECT id FROM link_tokens WHERE user_id = $1)", userID)
+	return failed("delete letters of links", err)
+}
+
 // ForgetOrigins implements auth.AccountQueries.
 func (q *queries) ForgetOrigins(ctx context.Context, userID uuid.UUID) error {
 	_, err := q.exec(ctx, "UPDATE events SET ip_address = '', user_agent = '' WHERE user_id = $1", userID)

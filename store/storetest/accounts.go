@@ -134,6 +134,23 @@ func accounts(t *testing.T, s *subject) {
 		same(t, "in all", s.count(t, "outbox_letters"), 2)
 	})
 
+	t.Run("letters of a user's links are dropped, and nobody else's", func(t *testing.T) {
+		before := s.count(t, "outbox_letters")
+		gone, other := insertUser(t, s), insertUser(t, s)
+		for _, u := range []auth.User{gone, other} {
+			link := newLink(auth.LinkEmailChange)
+			link.UserID = u.ID
+			insertLink(t, s, link)
+			letter := newLetter()
+			letter.ID = link.ID
+			must(t, s.One.InsertLetter(t.Context(), letter))
+		}
+		must(t, s.One.DeleteLettersOfLinks(t.Context(), gone.ID))
+		same(t, "left", s.count(t, "outbox_letters"), before+1)
+		same(t, "of another", s.count(t, "outbox_letters WHERE id IN (SELECT id FROM link_tokens WHERE user_id = $1)", other.ID), 1)
+		must(t, s.One.DeleteLettersOfLinks(t.Context(), other.ID))
+	})
+
 	t.Run("events forget where their user was, and nothing else", func(t *testing.T) {
 		about, other, nobody := newEvent(), newEvent(), newEvent()
 		later := newEvent()
@@ -195,18 +212,19 @@ func accountStatements(t *testing.T, s *subject) {
 	id, keys, recipients := newID(), []string{"ann", "left"}, [][]byte{digest("one"), digest("two")}
 	first := func(_ any, err error) error { return err }
 	for name, call := range map[string]func(context.Context) error{
-		"LockUserAndHolders":  func(ctx context.Context) error { return first(s.One.LockUserAndHolders(ctx, id, auth.RoleAdmin)) },
-		"DeleteUser":          func(ctx context.Context) error { return s.One.DeleteUser(ctx, id) },
-		"DeleteRegistrations": func(ctx context.Context) error { return s.One.DeleteRegistrations(ctx, keys) },
-		"DeleteLinks":         func(ctx context.Context) error { return s.One.DeleteLinks(ctx, keys) },
-		"DeleteLetters":       func(ctx context.Context) error { return s.One.DeleteLetters(ctx, recipients) },
-		"ForgetOrigins":       func(ctx context.Context) error { return s.One.ForgetOrigins(ctx, id) },
-		"CredentialsOf":       func(ctx context.Context) error { return first(s.One.CredentialsOf(ctx, id)) },
-		"SessionsOf":          func(ctx context.Context) error { return first(s.One.SessionsOf(ctx, id)) },
-		"RegistrationsOf":     func(ctx context.Context) error { return first(s.One.RegistrationsOf(ctx, keys)) },
-		"LinksOf":             func(ctx context.Context) error { return first(s.One.LinksOf(ctx, id, keys)) },
-		"LettersTo":           func(ctx context.Context) error { return first(s.One.LettersTo(ctx, recipients)) },
-		"EventsAbout":         func(ctx context.Context) error { return first(s.One.EventsAbout(ctx, id)) },
+		"LockUserAndHolders":   func(ctx context.Context) error { return first(s.One.LockUserAndHolders(ctx, id, auth.RoleAdmin)) },
+		"DeleteUser":           func(ctx context.Context) error { return s.One.DeleteUser(ctx, id) },
+		"DeleteRegistrations":  func(ctx context.Context) error { return s.One.DeleteRegistrations(ctx, keys) },
+		"DeleteLinks":          func(ctx context.Context) error { return s.One.DeleteLinks(ctx, keys) },
+		"DeleteLetters":        func(ctx context.Context) error { return s.One.DeleteLetters(ctx, recipients) },
+		"DeleteLettersOfLinks": func(ctx context.Context) error { return s.One.DeleteLettersOfLinks(ctx, id) },
+		"ForgetOrigins":        func(ctx context.Context) error { return s.One.ForgetOrigins(ctx, id) },
+		"CredentialsOf":        func(ctx context.Context) error { return first(s.One.CredentialsOf(ctx, id)) },
+		"SessionsOf":           func(ctx context.Context) error { return first(s.One.SessionsOf(ctx, id)) },
+		"RegistrationsOf":      func(ctx context.Context) error { return first(s.One.RegistrationsOf(ctx, keys)) },
+		"LinksOf":              func(ctx context.Context) error { return first(s.One.LinksOf(ctx, id, keys)) },
+		"LettersTo":            func(ctx context.Context) error { return first(s.One.LettersTo(ctx, recipients)) },
+		"EventsAbout":          func(ctx context.Context) error { return first(s.One.EventsAbout(ctx, id)) },
 	} {
 		t.Run(name+" is one statement", func(t *testing.T) {
 			sent := s.during(func() { must(t, call(t.Context())) })

@@ -122,17 +122,18 @@ func everyCall(t *testing.T, s *subject) map[string]call {
 		"LockUserAndHolders": func(ctx context.Context, n Node) error {
 			return first(n.LockUserAndHolders(ctx, u.ID, auth.RoleAdmin))
 		},
-		"DeleteUser":          func(ctx context.Context, n Node) error { return n.DeleteUser(ctx, unknown) },
-		"DeleteRegistrations": func(ctx context.Context, n Node) error { return n.DeleteRegistrations(ctx, []string{newAddress().Key}) },
-		"DeleteLinks":         func(ctx context.Context, n Node) error { return n.DeleteLinks(ctx, []string{newAddress().Key}) },
-		"DeleteLetters":       func(ctx context.Context, n Node) error { return n.DeleteLetters(ctx, recipients) },
-		"ForgetOrigins":       func(ctx context.Context, n Node) error { return n.ForgetOrigins(ctx, u.ID) },
-		"CredentialsOf":       func(ctx context.Context, n Node) error { return first(n.CredentialsOf(ctx, u.ID)) },
-		"SessionsOf":          func(ctx context.Context, n Node) error { return first(n.SessionsOf(ctx, u.ID)) },
-		"RegistrationsOf":     func(ctx context.Context, n Node) error { return first(n.RegistrationsOf(ctx, []string{u.Email.Key})) },
-		"LinksOf":             func(ctx context.Context, n Node) error { return first(n.LinksOf(ctx, u.ID, []string{u.Email.Key})) },
-		"LettersTo":           func(ctx context.Context, n Node) error { return first(n.LettersTo(ctx, recipients)) },
-		"EventsAbout":         func(ctx context.Context, n Node) error { return first(n.EventsAbout(ctx, u.ID)) },
+		"DeleteUser":           func(ctx context.Context, n Node) error { return n.DeleteUser(ctx, unknown) },
+		"DeleteRegistrations":  func(ctx context.Context, n Node) error { return n.DeleteRegistrations(ctx, []string{newAddress().Key}) },
+		"DeleteLinks":          func(ctx context.Context, n Node) error { return n.DeleteLinks(ctx, []string{newAddress().Key}) },
+		"DeleteLetters":        func(ctx context.Context, n Node) error { return n.DeleteLetters(ctx, recipients) },
+		"DeleteLettersOfLinks": func(ctx context.Context, n Node) error { return n.DeleteLettersOfLinks(ctx, u.ID) },
+		"ForgetOrigins":        func(ctx context.Context, n Node) error { return n.ForgetOrigins(ctx, u.ID) },
+		"CredentialsOf":        func(ctx context.Context, n Node) error { return first(n.CredentialsOf(ctx, u.ID)) },
+		"SessionsOf":           func(ctx context.Context, n Node) error { return first(n.SessionsOf(ctx, u.ID)) },
+		"RegistrationsOf":      func(ctx context.Context, n Node) error { return first(n.RegistrationsOf(ctx, []string{u.Email.Key})) },
+		"LinksOf":              func(ctx context.Context, n Node) error { return first(n.LinksOf(ctx, u.ID, []string{u.Email.Key})) },
+		"LettersTo":            func(ctx context.Context, n Node) error { return first(n.LettersTo(ctx, recipients)) },
+		"EventsAbout":          func(ctx context.Context, n Node) error { return first(n.EventsAbout(ctx, u.ID)) },
 
 		"InsertBlacklisted": func(ctx context.Context, n Node) error {
 			return n.InsertBlacklisted(ctx, newBlacklisted(auth.BlacklistSession, unknown), newBlacklisted(auth.BlacklistUser, unknown))
