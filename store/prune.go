@@ -45,13 +45,32 @@ func staleRows() []stale {
 	}
 }
 
+// lateOrigins wipes where a deleted user was from events that a request wrote which
+// was on its way as the user was deleted. The deletion has wiped the others, so there
+// are few, and its row of the blacklist, which goes after this, names the user for
+// longer than any request takes. As an array PostgreSQL takes it for short, and
+// looks along the index.
+func lateOrigins(name string) string {
+	chosen := "SELECT subject_id FROM blacklisted_tokens WHERE kind = 'user'"
+	if name == dialect.Postgres {
+		chosen = "= ANY(ARRAY(" + chosen + "))"
+	} else {
+		chosen = "IN (" + chosen + ")"
+	}
+	return "UPDATE events SET ip_address = '', user_agent = '' WHERE user_id " + chosen + " AND (ip_address <> '' OR user_agent <> '')"
+}
+
 // Prune deletes what has expired, at most batch rows a statement and each
 // statement a transaction of its own, so that nobody waits long for it, and
-// answers how many rows it deleted, also with an error. Several
+// answers how many rows it deleted, also with an error. First it wipes what the
+// deletion of users left of where they were. Several
 // processes may prune at once. After each statement progress is told how many
 // rows that were in all; it may be nil.
 func (s *Store) Prune(ctx context.Context, now time.Time, batch int, progress func(deleted int)) (int, error) {
 	batch = max(batch, 1)
+	if _, err := s.exec(ctx, lateOrigins(s.dialect)); err != nil {
+		return 0, fmt.Errorf("store: forget origins of events: %w", err)
+	}
 	if progress == nil {
 		progress = func(int) {}
 	}

@@ -124,6 +124,37 @@ func TestPruningTakesWhatHasExpiredAndNothingElse(t *testing.T) {
 	})
 }
 
+// TestPruningTakesTheOriginsThatCameAfterADeletion: a wrong password, say, that was
+// on its way as its account was deleted is written down afterwards, and where it
+// came from is told of nobody who is gone.
+func TestPruningTakesTheOriginsThatCameAfterADeletion(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		s := opened(t, url, Options{})
+		ctx := t.Context()
+		gone, signedOut, stays := uuid.New(), uuid.New(), uuid.New()
+		events := map[string]uuid.UUID{"of who is gone": gone, "of who was signed out": signedOut, "of who stays": stays}
+		for name, user := range events {
+			s.c.Event.Create().SetID(uuid.New()).SetType(name).SetUserID(user).SetIPAddress("203.0.113.7").SetUserAgent("test/1.0").SetAt(noon).SaveX(ctx)
+		}
+		s.c.Event.Create().SetID(uuid.New()).SetType("of nobody").SetIPAddress("203.0.113.7").SetUserAgent("").SetAt(noon).SaveX(ctx)
+		for kind, subject := range map[string]uuid.UUID{"user": gone, "session": signedOut} {
+			// As late as the row is there.
+			s.c.BlacklistedToken.Create().SetID(uuid.New()).SetKind(kind).SetSubjectID(subject).SetCreatedAt(noon.Add(-time.Hour)).SetExpiresAt(noon).SaveX(ctx)
+		}
+		if n, err := s.Prune(ctx, noon, 100, nil); n != 2 || err != nil {
+			t.Errorf("deleted %d rows, %v", n, err)
+		}
+		for column, want := range map[string][]string{
+			"ip_address || user_agent || type": {"203.0.113.7of nobody", "203.0.113.7test/1.0of who stays", "203.0.113.7test/1.0of who was signed out", "of who is gone"},
+		} {
+			if got := remaining(t, s, "events", column); !slices.Equal(got, want) {
+				t.Errorf("events: %q, want %q", got, want)
+			}
+		}
+	})
+}
+
 func fill(t *testing.T, s *Store, n int) {
 	t.Helper()
 	for i := range n {
@@ -191,6 +222,10 @@ func TestPruningLooksAlongAnIndex(t *testing.T) {
 		s := opened(t, url, Options{})
 		if err := s.fill(t.Context(), noon); err != nil {
 			t.Fatal(err)
+		}
+		plan, err := s.explain(t.Context(), lateOrigins(s.dialect))
+		if err != nil || slices.Contains(plan.Scans, "events") {
+			t.Errorf("it reads all events: %v\n%s", err, plan.Whole)
 		}
 		for _, kind := range staleRows() {
 			if kind.table == "signing_keys" {
