@@ -10,11 +10,10 @@ import (
 )
 
 // forwardingHeaders are what proxies and tunnels add to a request, besides all
-// that begin with X-Forwarded-.
+// that are called after forwarding, or after the address of a client.
 var forwardingHeaders = []string{
-	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Original-Forwarded-For", "X-Cluster-Client-Ip",
-	"True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip", "Fly-Client-Ip",
-	"Client-Ip", "Cdn-Loop", "X-Original-Host", "X-Original-Url", "X-Envoy-External-Address", "Tailscale-User-Login",
+	"Via", "Cf-Ray", "Cdn-Loop", "X-Original-Host", "X-Original-Url", "X-Azure-Ref",
+	"X-Envoy-External-Address", "X-Remote-Addr", "X-Appengine-Remote-Addr", "Tailscale-User-Login",
 }
 
 // forwarded reports whether somebody in between handed the request on. No browser
@@ -25,8 +24,9 @@ func forwarded(r *http.Request) bool {
 		return true
 	}
 	for name := range r.Header {
-		name = textproto.CanonicalMIMEHeaderKey(name)
-		if strings.HasPrefix(name, "X-Forwarded-") || slices.Contains(forwardingHeaders, name) {
+		// No header of a browser's own is called so.
+		lower := strings.ToLower(name)
+		if strings.Contains(lower, "forward") || strings.HasSuffix(lower, "ip") || slices.Contains(forwardingHeaders, textproto.CanonicalMIMEHeaderKey(name)) {
 			return true
 		}
 	}

@@ -59,6 +59,7 @@ func TestWhatIsForThisMachineIsRefusedToWhoeverComesThroughAProxy(t *testing.T) 
 		"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server",
 		"X-Forwarded-Anything", "x-forwarded-for", "X-Real-Ip", "Cf-Connecting-Ip", "True-Client-Ip",
 		"Client-Ip", "CDN-Loop", "X-Original-Host", "X-Original-URL", "X-Envoy-External-Address", "Tailscale-User-Login",
+		"X-Forwarded", "Forwarded-For", "X-Original-Forwarded-For", "Proxy-Client-Ip", "X-Azure-ClientIP", "X-ProxyUser-Ip", "X-Remote-Addr",
 	} {
 		for _, path := range trial {
 			for _, value := range []string{"127.0.0.1", ""} {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -146,14 +147,34 @@ func (s steps) apply(ctx context.Context, name goose.Dialect, db *stdsql.DB, mor
 	if err != nil {
 		return 0, err
 	}
-	results, err := runner.UpTo(ctx, s.upTo)
-	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
-		results = partial.Applied
+	// Without the lock, which nearly always nobody needs.
+	if some, err := runner.HasPending(ctx); err != nil || !some {
+		return 0, err
 	}
-	for _, r := range results {
-		s.logger.InfoContext(ctx, "migrated database", "step", path.Base(r.Source.Path), "took", r.Duration)
+	known, err := runner.Status(ctx)
+	if err != nil {
+		return 0, err
 	}
-	return len(results), err
+	missing := slices.DeleteFunc(known, func(m *goose.MigrationStatus) bool {
+		return m.State == goose.StateApplied || m.Source.Version > s.upTo
+	})
+	if len(missing) > 0 {
+		s.logger.InfoContext(ctx, "migrating database", "steps", len(missing))
+	}
+	applied := 0
+	// One by one, since goose tells of none before all are done. Where another
+	// process was faster nothing is done here.
+	for _, m := range missing {
+		results, err := runner.UpTo(ctx, m.Source.Version)
+		if err != nil {
+			return applied, err
+		}
+		for _, r := range results {
+			s.logger.InfoContext(ctx, "migrated database", "step", path.Base(r.Source.Path), "took", r.Duration)
+		}
+		applied += len(results)
+	}
+	return applied, nil
 }
 
 // filesFor are the migrations in a tree that are for one database.

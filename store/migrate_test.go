@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	stdsql "database/sql"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path"
 	"slices"
 	"strconv"
@@ -265,6 +267,44 @@ func TestAStepThatFailsLeavesNothingOfItself(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A handler that looks at the database each time something is logged.
+type onLog struct {
+	slog.Handler
+	look func(slog.Record)
+}
+
+func (onLog) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l onLog) Handle(_ context.Context, r slog.Record) error {
+	l.look(r)
+	return nil
+}
+
+// Whoever waits for a large table sees that something is done, and what is.
+func TestAStepIsToldBeforeTheNextOneBegins(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{emptySQLiteURL(t), emptyPostgresURL(t)} {
+		s := opened(t, url, Options{})
+		all, err := s.Pending(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := -1
+		logger := slog.New(onLog{silent.Handler(), func(slog.Record) {
+			told++
+			if pending, err := s.Pending(t.Context()); err != nil || len(pending) != len(all)-told {
+				t.Errorf("after %d lines %v is pending, %v", told+1, pending, err)
+			}
+		}})
+		if err := Migrate(t.Context(), url, logger); err != nil {
+			t.Fatal(err)
+		}
+		if told != len(all) {
+			t.Errorf("%d lines about %d steps", told+1, len(all))
+		}
+	}
 }
 
 func TestWhatIsPendingIsNamedUntilItIsApplied(t *testing.T) {

@@ -30,8 +30,22 @@ func complete(p process, line *kong.Kong) error {
 	if err != nil {
 		return err
 	}
+	// Help explains what can be typed otherwise, and the settings.
+	explained := topics(model)
+	explained.Sub["settings"] = posener.Command{}
+	explained.Flags = model.Sub["help"].Flags
+	model.Sub["help"] = explained
 	answer := posener.New(line.Model.Name, model)
 	answer.Out = p.stdout
 	answer.Complete()
 	return nil
+}
+
+// topics are the names of a command's own commands, without their flags.
+func topics(of posener.Command) posener.Command {
+	named := posener.Command{Sub: posener.Commands{}}
+	for name, command := range of.Sub {
+		named.Sub[name] = topics(command)
+	}
+	return named
 }

@@ -100,6 +100,33 @@ func TestLongWorkTellsHowFarItIs(t *testing.T) {
 	}
 }
 
+// The clock leaps at each look, so that all work is long.
+func TestPruningAndRewrappingTellHowFarTheyAre(t *testing.T) {
+	t.Parallel()
+	environ, _ := here(t)
+	environ = append(environ, "GATEHOUSE_SECRET=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+	command(t, environ, "", "user", "create", "ada@example.org") // a letter waits
+	environ[len(environ)-1] = "GATEHOUSE_SECRET=ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=,AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+	for _, c := range []struct{ args, told, answer string }{
+		{"prune", "0 rows removed so far\n", "0 rows removed\n"},
+		{"secret rewrap --json", "1 of 1 letters\n", "{\n"},
+	} {
+		now := time.Now()
+		leaping := func() time.Time {
+			now = now.Add(patience)
+			return now
+		}
+		var answer, told bytes.Buffer
+		code := run(t.Context(), process{
+			args: strings.Fields(c.args), environ: environ, stdin: strings.NewReader(""),
+			stdout: &answer, stderr: &told, clock: leaping, random: rand.Reader,
+		})
+		if code != succeeded || !strings.Contains(told.String(), c.told) || !strings.HasPrefix(answer.String(), c.answer) || strings.Contains(answer.String(), c.told) {
+			t.Errorf("%s exits with %d, tells %q, answers %q", c.args, code, &told, &answer)
+		}
+	}
+}
+
 // leaves are the commands that do something.
 func leaves(node *kong.Node) []*kong.Node {
 	if len(node.Children) == 0 {

@@ -89,3 +89,39 @@ func TestTheREADMENamesNoSettingAndNoOperationThatThereIsNot(t *testing.T) {
 		t.Errorf("%d names were found", named)
 	}
 }
+
+// Whoever looks for a name that they know finds it by the search of their
+// browser, in the left-hand column.
+func TestTheREADMEHasARowForWhateverOneKnowsFromElsewhere(t *testing.T) {
+	t.Parallel()
+	text := readme(t)
+	known, err := os.ReadFile("testdata/elsewhere.names")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, looked := "", 0
+	for name := range strings.Lines(string(known)) {
+		name = strings.TrimSpace(name)
+		switch {
+		case strings.HasPrefix(name, "### "):
+			_, section, found := strings.Cut(text, name+"\n")
+			if !found {
+				t.Fatalf("no section %s", name)
+			}
+			section, _, _ = strings.Cut(section, "\n##")
+			rows = ""
+			for row := range strings.Lines(section) {
+				left, _, _ := strings.Cut(row, " | ")
+				rows += left + "\n"
+			}
+		case !strings.HasPrefix(name, "#"):
+			looked++
+			if !regexp.MustCompile("[` ]" + regexp.QuoteMeta(name) + "`").MatchString(rows) {
+				t.Errorf("there is no row for %s", name)
+			}
+		}
+	}
+	if looked < 150 {
+		t.Errorf("%d names were looked for", looked)
+	}
+}

@@ -42,6 +42,7 @@ func (c showUser) Run(ctx context.Context, p *process) error {
 		{"username", u.Username.Text},
 		{"name", u.Name},
 		{"phone", u.Phone},
+		{"picture", u.AvatarURL},
 		{"locale", u.Locale},
 		{"status", string(u.Status)},
 		{"roles", strings.Join(u.Roles, ", ")},

@@ -160,6 +160,27 @@ browsed('the contract can be read beside it', async (playground) => {
   return ['register']
 })
 
+browsed('on a telephone the button and the answer are a swipe away', async (playground) => {
+  const { page } = playground
+  // within says whether all of it is on the screen.
+  const within = (locator) => locator.evaluate((element) => {
+    const { left, right, width } = element.getBoundingClientRect()
+    return width > 30 && left >= 0 && right <= innerWidth
+  })
+  const swipe = (far) => page.locator('#playground').evaluate((place, x) => place.scrollTo(x, 0), far)
+  const button = page.locator('.graphiql-execute-button')
+  assert.ok(await within(page.locator('.examples button').first()))
+  await swipe(480)
+  assert.ok(await within(button))
+  const { flow } = (await playground.run()).data.register
+  await swipe(10000)
+  assert.ok(await within(playground.response))
+  // The page itself does not move.
+  const { scroll, client } = await page.evaluate(() => ({ scroll: document.body.scrollWidth, client: document.documentElement.clientWidth }))
+  assert.ok(scroll <= client, `${scroll} of ${client}`)
+  return [flow]
+}, { viewport: { width: 375, height: 812 } })
+
 browsed('its dialogs open and close', async (playground) => {
   const { page } = playground
   await page.getByRole('button', { name: 'Open short keys dialog' }).click()
