@@ -273,6 +273,9 @@ func TestHostileRequestsDoNoHarm(t *testing.T) {
 	}
 	requests := hostileRequests(t)
 	for name, d := range hostileDocuments() {
+		if len(d.text) > 16<<10 {
+			t.Errorf("%s: %d bytes are no feat", name, len(d.text))
+		}
 		status := http.StatusBadRequest
 		if d.code == "" {
 			status = http.StatusOK

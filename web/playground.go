@@ -8,11 +8,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"html/template"
-	"io/fs"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -29,10 +30,39 @@ type Playground struct {
 	files  map[string]playgroundFile // by path
 }
 
+// A playgroundFile is sent from where it lies in the program. A copy would be a
+// good part of all that an idle server holds, and so would the file itself, once
+// its pages were read to make the tag: that waits until somebody asks.
 type playgroundFile struct {
-	content []byte
-	tag     string // entity tag (RFC 9110 section 8.8.3)
+	content io.ReaderAt
+	size    int64
+	tag     func() string // entity tag (RFC 9110 section 8.8.3)
 }
+
+func openPlaygroundFile(name string) (playgroundFile, error) {
+	file, err := bundles.Open("playground/dist/" + name)
+	if err != nil {
+		return playgroundFile{}, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return playgroundFile{}, err
+	}
+	content, ok := file.(io.ReaderAt) // as package embed has it
+	if !ok {
+		return playgroundFile{}, fmt.Errorf("%s is a directory", name)
+	}
+	f := playgroundFile{content: content, size: info.Size()}
+	f.tag = sync.OnceValue(func() string {
+		sum := sha256.New()
+		_, _ = io.Copy(sum, f.reader()) // from memory to a hash
+		return `"` + hex.EncodeToString(sum.Sum(nil)[:16]) + `"`
+	})
+	return f, nil
+}
+
+// reader reads the file for one of those who ask at once.
+func (f playgroundFile) reader() io.ReadSeeker { return io.NewSectionReader(f.content, 0, f.size) }
 
 // The page's own paths; each of them is to be answered by the Playground. The page
 // names the others as they lie beside it, wherever a prefix puts them all.
@@ -64,12 +94,9 @@ func NewPlayground(o Options) (*Playground, error) {
 	}
 	p := &Playground{html: html.Bytes(), policy: playgroundPolicy(style, o.Brand.LogoURL), files: map[string]playgroundFile{}}
 	for _, at := range []string{PathPlaygroundScript, PathPlaygroundStyle, PathPlaygroundLicences} {
-		content, err := fs.ReadFile(bundles, "playground/dist/"+path.Base(at))
-		if err != nil {
-			return nil, fmt.Errorf("web: read playground: %w", err)
+		if p.files[at], err = openPlaygroundFile(path.Base(at)); err != nil {
+			return nil, fmt.Errorf("web: open playground: %w", err)
 		}
-		sum := sha256.Sum256(content)
-		p.files[at] = playgroundFile{content, `"` + hex.EncodeToString(sum[:16]) + `"`}
 	}
 	return p, nil
 }
@@ -93,8 +120,8 @@ func (p *Playground) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if file, found := p.files[r.URL.Path]; found {
 		// Asked for again each time, and sent when it has changed.
 		h.Set("Cache-Control", "no-cache")
-		h.Set("ETag", file.tag)
-		http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, bytes.NewReader(file.content))
+		h.Set("ETag", file.tag())
+		http.ServeContent(w, r, path.Base(r.URL.Path), time.Time{}, file.reader())
 		return
 	}
 	if r.URL.Path != PathPlayground {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -86,6 +88,26 @@ func TestWhatThePlaygroundLoadsComesFromItself(t *testing.T) {
 		if w := get(p, path, nil); w.Code != http.StatusNotFound {
 			t.Errorf("%s: %d", path, w.Code)
 		}
+	}
+}
+
+// TestThePlaygroundIsSentFromWhereItLies is not parallel, so that nobody else
+// allocates: few servers are ever asked for the bundle, and one that idles has
+// nothing that is larger.
+func TestThePlaygroundIsSentFromWhereItLies(t *testing.T) {
+	bundle, err := bundles.ReadFile("playground/dist/playground.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	p := testPlayground(t, acme)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(len(bundle))/4 {
+		t.Errorf("to have the page takes %d KiB, where its script has %d", took>>10, len(bundle)>>10)
+	}
+	if !bytes.Equal(get(p, PathPlaygroundScript, nil).Body.Bytes(), bundle) {
+		t.Error("the script is another")
 	}
 }
 
