@@ -36,7 +36,7 @@ type Service struct {
 type Settings struct {
 	RegistrationOpen      bool
 	SessionsPerUser       int
-	WatchesPerSession     int           // on one node; 0: no bound
+	WatchesPerSession     int // on one node; 0: no bound
 	AccessTokenLifetime   time.Duration
 	SessionIdleLifetime   time.Duration // of a refresh token that is not used
 	SessionLifetime       time.Duration // of a session, however much it is used
