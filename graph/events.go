@@ -21,14 +21,10 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, operation *grap
 	defer end()
 	ctx, cancel := lasting(r.Context())
 	defer cancel()
-	out := newEventWriter(w, h.streams.Send)
-	if !out.start() {
-		return
-	}
-	answers := make(chan []byte)
+	answers, begun := make(chan []byte), make(chan struct{})
 	go func() {
 		defer close(answers)
-		h.stream(ctx, operation, func() {}, func(response *graphql.Response) bool {
+		h.stream(ctx, operation, func() { close(begun) }, func(response *graphql.Response) bool {
 			select {
 			case answers <- answerBody(response.Errors, response.Data):
 				return true
@@ -37,6 +33,12 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, operation *grap
 			}
 		})
 	}()
+	// Once the head has come, nothing is missed any more.
+	<-begun
+	out := newEventWriter(w, h.streams.Send)
+	if !out.start() {
+		return
+	}
 	beat := time.NewTicker(h.streams.Ping)
 	defer beat.Stop()
 	for good := true; good; {

@@ -114,7 +114,7 @@ browsed('every example is understood', async (playground) => {
   const names = await playground.names()
   assert.ok(names.length > 20, `only ${names}`)
   // What ends the session, or the account, comes last.
-  const last = ['Logout', 'DeleteAccount']
+  const last = ['Logout', 'DeleteAccount', 'SessionEnded'] // the last waits, and has a story of its own
   for (const name of names.filter((n) => !last.includes(n))) {
     const answer = await playground.ask(name)
     const refused = code(answer)
@@ -126,6 +126,21 @@ browsed('every example is understood', async (playground) => {
   assert.equal((await playground.ask('DeleteAccount')).data.deleteAccount.email, address)
   return [tokens.accessToken, tokens.refreshToken]
 }, { colorScheme: 'dark' })
+
+browsed('a subscription is told when its session ends', async (playground) => {
+  const { tokens } = (await playground.ask('Login')).data.login
+  await playground.choose('SessionEnded')
+  const begun = playground.page.waitForResponse((r) => r.headers()['content-type']?.startsWith('text/event-stream'))
+  await playground.page.locator('.graphiql-execute-button').click()
+  await begun
+  await playground.page.evaluate((token) => fetch('/graphql', {
+    method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: 'mutation { logout { sessionsEnded } }' }),
+  }), tokens.accessToken)
+  const shown = await playground.page.waitForFunction(() => document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue())
+  assert.equal(JSON.parse(await shown.jsonValue()).data.sessionEnded.reason, 'LOGOUT')
+  return [tokens.accessToken, tokens.refreshToken]
+})
 
 browsed('what was typed comes back in the next example, and one tab is enough for each', async (playground) => {
   await playground.type(address, 'grace@example.org')
