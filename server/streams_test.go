@@ -87,6 +87,7 @@ func bySocket(t testing.TB, url string, header http.Header, token string) (*list
 func byEvents(t testing.TB, url string, header http.Header, token string) (*listener, error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(patience(t))
+	t.Cleanup(cancel)
 	body, err := json.Marshal(map[string]string{"query": documentEnded})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +109,7 @@ func byEvents(t testing.TB, url string, header http.Header, token string) (*list
 	if err != nil {
 		return nil, err
 	}
-	t.Cleanup(func() { cancel(); _ = resp.Body.Close() })
+	t.Cleanup(func() { _ = resp.Body.Close() })
 	if resp.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(resp.Body)
 		return nil, fmt.Errorf("%d %s", resp.StatusCode, body)
