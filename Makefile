@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate bench growth clean postgresql chromium browser audits
+.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate bench growth clean postgresql chromium browser audits subscriptions
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -37,7 +37,7 @@ verify: postgresql ## is what is generated, formatted and migrated up to date?
 lint: ## golangci-lint, at its pinned version
 	scripts/lint
 
-test: postgresql chromium browser audits ## everything that is tested, on SQLite and on PostgreSQL
+test: postgresql chromium browser audits subscriptions ## everything that is tested, on SQLite and on PostgreSQL
 	go test -timeout 30m ./...
 	scripts/fuzz 10s 'Verify|Addresses|Envelope|Document|Links|Redirects|Cookies'
 
@@ -52,7 +52,7 @@ check: postgresql ## build, vet and test while working, all but what needs a bro
 	go vet ./...
 	go test -timeout 15m -tags nobrowser ./...
 
-race: postgresql chromium browser audits ## all tests under the race detector
+race: postgresql chromium browser audits subscriptions ## all tests under the race detector
 	go test -race -timeout 60m ./...
 
 mutate: ## break the lines that carry security, one at a time, and see that a test fails: a quarter of an hour
@@ -81,3 +81,6 @@ browser:
 
 audits:
 	@scripts/npm e2e/audits
+
+subscriptions:
+	@scripts/npm e2e/subscriptions

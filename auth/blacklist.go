@@ -33,6 +33,7 @@ type Blacklist struct {
 	all      map[uuid.UUID]BlacklistedToken // by the row's ID
 	heardAt  time.Time
 	sweptAt  time.Time
+	watches  *watches
 }
 
 // NewBlacklist makes an empty one, which is not fresh.
@@ -41,6 +42,7 @@ func NewBlacklist() *Blacklist {
 		sessions: map[uuid.UUID]time.Time{},
 		users:    map[uuid.UUID]time.Time{},
 		all:      map[uuid.UUID]BlacklistedToken{},
+		watches:  newWatches(),
 	}
 }
 
@@ -53,14 +55,21 @@ func (b *Blacklist) Add(tokens ...BlacklistedToken) {
 	b.add(tokens)
 }
 
+// add also wakes whoever waits for the end of what a row names. Of kind all the
+// polls that hear the row again wake nobody.
 func (b *Blacklist) add(tokens []BlacklistedToken) {
 	for _, t := range tokens {
 		switch t.Kind {
 		case BlacklistSession:
 			b.sessions[t.SubjectID] = later(b.sessions[t.SubjectID], t.ExpiresAt)
+			b.watches.wake(t.SubjectID)
 		case BlacklistUser:
 			b.users[t.SubjectID] = later(b.users[t.SubjectID], t.ExpiresAt)
+			b.watches.wake(t.SubjectID)
 		case BlacklistAll:
+			if _, known := b.all[t.ID]; !known {
+				b.watches.wakeAll()
+			}
 			b.all[t.ID] = t
 		}
 	}
@@ -111,6 +120,11 @@ func (b *Blacklist) hear(tokens []BlacklistedToken, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.add(tokens)
+	if now.Sub(b.heardAt).Abs() > blacklistOverlap {
+		// A row may have come and expired meanwhile. No request goes by this process's
+		// memory until now, but whoever waits for an ending must look.
+		b.watches.wakeAll()
+	}
 	b.heardAt = now
 	if now.Sub(b.sweptAt).Abs() < blacklistSweep {
 		return

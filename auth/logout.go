@@ -44,8 +44,10 @@ func (s *Service) Logout(ctx context.Context, c Caller, refreshToken string) (in
 }
 
 // revoke blacklists the access tokens of sessions that the transaction has
-// ended, until the last of them has expired, and notes why. The caller adds
-// what it returns to the blacklist in memory after the commit: the first
+// ended, until the last of them has expired, and notes why. Where that is over,
+// as for a session that was not used for an hour, the row stays for some minutes
+// all the same: other nodes hear by it that the session has ended. The caller
+// adds what it returns to the blacklist in memory after the commit: the first
 // request after the answer must meet it.
 func (s *Service) revoke(ctx context.Context, q Queries, c Client, ended []EndedSession, reason EndReason) ([]BlacklistedToken, error) {
 	tokens := make([]BlacklistedToken, len(ended))
@@ -53,7 +55,7 @@ func (s *Service) revoke(ctx context.Context, q Queries, c Client, ended []Ended
 	for i, session := range ended {
 		tokens[i] = BlacklistedToken{
 			ID: s.newID(c.Now), Kind: BlacklistSession, SubjectID: session.ID, CreatedAt: c.Now,
-			ExpiresAt: session.AccessExpiresAt.Add(s.settings.Leeway + time.Minute),
+			ExpiresAt: later(session.AccessExpiresAt, c.Now.Add(blacklistOverlap)).Add(s.settings.Leeway + time.Minute),
 		}
 		events[i] = s.event(c, EventSessionEnded, session.UserID, map[string]any{
 			"session": session.ID.String(), "reason": string(reason),

@@ -28,12 +28,15 @@ type Service struct {
 	logger    *slog.Logger
 	wake      func()
 	loading   sync.Mutex // of keys
+	// watchReads holds one for each watch that asks storage now.
+	watchReads chan struct{}
 }
 
 // Settings are the figures of the rules that a team may choose.
 type Settings struct {
 	RegistrationOpen      bool
 	SessionsPerUser       int
+	WatchesPerSession     int // on one node; 0: no bound
 	AccessTokenLifetime   time.Duration
 	SessionIdleLifetime   time.Duration // of a refresh token that is not used
 	SessionLifetime       time.Duration // of a session, however much it is used
@@ -93,6 +96,7 @@ func New(o Options) *Service {
 		rotations: NewThrottle(o.Limits.RefreshPerSession),
 		refreshes: NewThrottle(o.Limits.RefreshPerAddress),
 		clock:     o.Clock, random: o.Random, logger: o.Logger, wake: o.Wake,
+		watchReads: make(chan struct{}, watchReads),
 	}
 }
 

@@ -22,7 +22,17 @@ const (
 	EndedBySuspension     EndReason = "ACCOUNT_SUSPENDED"
 	EndedByDeletion       EndReason = "ACCOUNT_DELETED"
 	EndedByOperator       EndReason = "ENDED_BY_OPERATOR" // with all others
+	// EndedByExpiry is told and never written: nobody ended it.
+	EndedByExpiry EndReason = "EXPIRED"
 )
+
+// EndReasons lists every reason.
+func EndReasons() []EndReason {
+	return []EndReason{
+		EndedByLogout, EndedByRevocation, EndedByEviction, EndedByReuse, EndedByPasswordChange, EndedByPasswordReset,
+		EndedByEmailChange, EndedByEmailRevert, EndedBySuspension, EndedByDeletion, EndedByOperator, EndedByExpiry,
+	}
+}
 
 // A Session is one sign-in and the refreshes that follow it. Each rotation
 // raises Generation; the refresh token names the generation it was made for,

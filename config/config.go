@@ -108,6 +108,11 @@ type Config struct {
 	DocumentMaxFields  int // after the expansion of fragments
 	DocumentMaxAliases int
 
+	// Connections that stay open for subscriptions, on one node.
+	Streams           int
+	StreamsPerAddress int // of one client address
+	StreamsPerSession int
+
 	RateLimits                     bool // false: nothing is limited
 	LimitSignInFree                int
 	LimitSignInLongestWait         time.Duration

@@ -180,6 +180,12 @@ func requestRows(c *Config) []row {
 			meaning: "Fields of a GraphQL document, once its fragments are expanded."},
 		{name: "DOCUMENT_MAX_ALIASES", kind: number(&c.DocumentMaxAliases, 0, 1000), preset: "10",
 			meaning: "Aliases of a GraphQL document."},
+		{name: "STREAMS", kind: number(&c.Streams, 1, 1000000), preset: "4096",
+			meaning: "Connections that stay open for subscriptions, on each node."},
+		{name: "STREAMS_PER_ADDRESS", kind: number(&c.StreamsPerAddress, 1, 1000000), preset: "256",
+			meaning: "The same of one client address."},
+		{name: "STREAMS_PER_SESSION", kind: number(&c.StreamsPerSession, 1, 1000), preset: "20",
+			meaning: "Subscriptions of one session, on each node: a tab of a browser has one."},
 	}
 }
 

@@ -23,9 +23,10 @@ func TestRandomStoriesGoAsTheModelSays(t *testing.T) {
 	asked := &asking{successes: map[string]int{}}
 	t.Cleanup(func() {
 		t.Logf("%d stories: %v", asked.stories, asked.successes)
-		// What chance never brought about is not shown to be right.
+		// What chance never brought about is not shown to be right. A stream is no
+		// answer that a model could be asked for.
 		for _, operation := range rootFields(t) {
-			if operation != "settings" && asked.stories >= 200 && asked.successes[operation] == 0 {
+			if operation != "settings" && operation != "sessionEnded" && asked.stories >= 200 && asked.successes[operation] == 0 {
 				t.Errorf("no story asked %s with success", operation)
 			}
 		}

@@ -32,6 +32,8 @@ func TestStories(t *testing.T) {
 					}
 					tell := &story{world: newWorld(t, worldOptions{database: database(t), settings: strings.Fields(string(settings))})}
 					tell.client = tell.world.client()
+					tell.heard = map[string]*stream{}
+					env.Defer(tell.hang)
 					env.Values[storyKey{}] = tell
 					return nil
 				},
@@ -58,7 +60,7 @@ func TestEveryOperationHasAStory(t *testing.T) {
 		told.Write(text)
 	}
 	for _, field := range rootFields(t) {
-		if !regexp.MustCompile(`(?m)^(! )?ask ` + field + `( |$)`).MatchString(told.String()) {
+		if !regexp.MustCompile(`(?m)^(! )?(ask|subscribe) ` + field + `( |$)`).MatchString(told.String()) {
 			t.Errorf("no story of testdata asks %s", field)
 		}
 	}
@@ -74,6 +76,7 @@ type story struct {
 	answer answer
 	letter string // the text of the one that was read last
 	code   string // its digits
+	heard  map[string]*stream
 }
 
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -96,7 +99,9 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"refused":    (*story).refused,
 		"retryafter": (*story).retryAfter,
 		"set":        (*story).set,
+		"subscribe":  (*story).subscribe,
 		"suspend":    (*story).suspend,
+		"told":       (*story).told,
 		"user":       (*story).user,
 		"violates":   (*story).violates,
 		"wrongcode":  (*story).wrongCode,
@@ -130,6 +135,42 @@ func (s *story) ask(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Logf("%d %s", s.answer.status, pretty)
 	if refused := len(s.answer.errors()) > 0; refused != neg {
 		ts.Fatalf("%s: refused is %v", args[0], refused)
+	}
+}
+
+// subscribe OPERATION WAY [NAME] subscribes by "socket" or "events" and goes on;
+// the stream is called by its way, or by the name. "! subscribe" wants it refused.
+func (s *story) subscribe(ts *testscript.TestScript, neg bool, args []string) {
+	began, refusal, err := s.client.subscribe(args[0], args[1])
+	ts.Check(err)
+	if began != nil {
+		s.heard[args[len(args)-1]] = began
+	}
+	s.answer = refusal
+	if neg && began != nil && len(refusal.errors()) == 0 {
+		s.answer, err = began.next()
+		ts.Check(err)
+	}
+	if refused := len(s.answer.errors()) > 0; refused != neg {
+		ts.Fatalf("%s: refused is %v", args[0], refused)
+	}
+}
+
+// told NAME: the stream has told of one event, and ended.
+func (s *story) told(ts *testscript.TestScript, _ bool, args []string) {
+	var err error
+	s.answer, err = s.heard[args[0]].next()
+	ts.Check(err)
+	ts.Logf("%s", s.answer.raw)
+	if _, err := s.heard[args[0]].next(); err != errStreamDone {
+		ts.Fatalf("%s has not ended: %v", args[0], err)
+	}
+}
+
+// hang ends what is still listened to.
+func (s *story) hang() {
+	for _, heard := range s.heard {
+		heard.hang()
 	}
 }
 

@@ -216,7 +216,7 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// rootFields are the fields of Query and Mutation.
+// rootFields are the fields of Query, Mutation and Subscription.
 func rootFields(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../schema.graphqls")
@@ -228,7 +228,7 @@ func rootFields(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	var fields []string
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") {
 				fields = append(fields, f.Name)

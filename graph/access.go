@@ -10,16 +10,18 @@ import (
 	"gatehouse/graph/model"
 )
 
-// A resolver answers the fields of the roots: query reads, mutation writes.
+// A resolver answers the fields of the roots: query reads, mutation writes,
+// subscription waits.
 type resolver struct {
 	auth     *auth.Service
 	settings model.Settings
 }
 
 type (
-	query    struct{ *resolver }
-	mutation struct{ *resolver }
-	user     struct{ *resolver }
+	query        struct{ *resolver }
+	mutation     struct{ *resolver }
+	subscription struct{ *resolver }
+	user         struct{ *resolver }
 )
 
 // Query implements [generated.ResolverRoot].
@@ -27,6 +29,9 @@ func (r *resolver) Query() generated.QueryResolver { return query{r} }
 
 // Mutation implements [generated.ResolverRoot].
 func (r *resolver) Mutation() generated.MutationResolver { return mutation{r} }
+
+// Subscription implements [generated.ResolverRoot].
+func (r *resolver) Subscription() generated.SubscriptionResolver { return subscription{r} }
 
 // User implements [generated.ResolverRoot].
 func (r *resolver) User() generated.UserResolver { return user{r} }

@@ -12,6 +12,8 @@ const (
 	callerKey contextKey = iota
 	requestIDKey
 	cookieJarKey
+	connectionKey
+	judgeKey
 )
 
 // WithCaller puts the caller of a request where the resolvers take it from.

@@ -63,6 +63,22 @@ type documentFault struct {
 	places [][]gqlerror.Location // one a fault
 }
 
+// wholeFault is one that stands nowhere in particular.
+func wholeFault(code auth.Code) *documentFault {
+	return &documentFault{code: code, places: make([][]gqlerror.Location, 1)}
+}
+
+// errors are what a client is told of it.
+func (f *documentFault) errors(ctx context.Context) gqlerror.List {
+	var list gqlerror.List
+	for _, place := range f.places[:min(len(f.places), mostErrors)] {
+		e := describe(ctx, &auth.Refusal{Code: f.code})
+		e.Locations = place
+		list = append(list, e)
+	}
+	return list
+}
+
 // take gives the document that may be run, or why there is none.
 func (d *documents) take(text string) (*ast.QueryDocument, *documentFault) {
 	if doc, ok := d.good.Get(text); ok {
@@ -73,13 +89,13 @@ func (d *documents) take(text string) (*ast.QueryDocument, *documentFault) {
 		return nil, parseFault(err)
 	}
 	if len(doc.Operations) == 0 {
-		return nil, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)}
+		return nil, wholeFault(auth.BadDocument)
 	}
 	passed, err := passDocument(doc, d.limits, d.introspection)
 	if err != nil {
 		var code auth.Code
 		errors.As(err, &code)
-		return nil, &documentFault{code: code, places: make([][]gqlerror.Location, 1)}
+		return nil, wholeFault(code)
 	}
 	for _, stage := range d.rules {
 		list := validator.ValidateWithRules(d.schema, doc, stage)
@@ -104,9 +120,9 @@ func (d *documents) take(text string) (*ast.QueryDocument, *documentFault) {
 func parseFault(err error) *documentFault {
 	var e *gqlerror.Error
 	if errors.As(err, &e) && len(e.Locations) == 0 {
-		return &documentFault{code: auth.DocumentTooCostly, places: make([][]gqlerror.Location, 1)}
+		return wholeFault(auth.DocumentTooCostly)
 	}
-	fault := &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)}
+	fault := wholeFault(auth.BadDocument)
 	if e != nil {
 		fault.places[0] = e.Locations
 	}

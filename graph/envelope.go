@@ -28,21 +28,18 @@ type envelope struct {
 // it takes the last, where a proxy in front may have judged the first; and it
 // takes "QUERY" for "query".
 func openEnvelope(body []byte, depth int) (envelope, error) {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return envelope{}, auth.BadDocument
-	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
 	// The body itself is an object around the variables, hence one more.
-	value, err := readValue(d, depth+1)
+	members, err := readMembers(body, depth+1)
 	if err != nil {
 		return envelope{}, err
 	}
-	members, ok := value.(map[string]any)
-	if !ok {
-		return envelope{}, auth.BadDocument // a batch, too
-	}
+	return envelopeOf(members)
+}
+
+// envelopeOf takes the members of an envelope apart.
+func envelopeOf(members map[string]any) (envelope, error) {
 	var e envelope
+	var ok bool
 	if e.query, ok = members["query"].(string); !ok {
 		return envelope{}, auth.BadDocument
 	}
@@ -52,6 +49,25 @@ func openEnvelope(body []byte, depth int) (envelope, error) {
 		return envelope{}, auth.BadDocument
 	}
 	return e, nil
+}
+
+// readMembers reads text that must be one JSON object, a batch not, of no more
+// than that many levels.
+func readMembers(text []byte, levels int) (map[string]any, error) {
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return nil, auth.BadDocument
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	value, err := readValue(d, levels)
+	if err != nil {
+		return nil, err
+	}
+	members, ok := value.(map[string]any)
+	if !ok {
+		return nil, auth.BadDocument
+	}
+	return members, nil
 }
 
 // member takes a member that may be missing or null; false where it is of

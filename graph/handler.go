@@ -2,13 +2,11 @@ package graph
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"maps"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -31,13 +29,16 @@ type Options struct {
 	// Admit is asked about every anonymous request before its body is read, and
 	// refuses with RateLimited or Overloaded; nil admits all. The caller is in
 	// the context.
-	Admit  func(context.Context) error
-	Logger *slog.Logger
+	Admit func(context.Context) error
+	// Streams are the connections that subscriptions keep open.
+	Streams *Streams
+	Logger  *slog.Logger
 }
 
-// NewHandler answers GraphQL over HTTP by POST. The middleware in front of it
-// puts a caller, a request ID and a cookie jar into the context of every
-// request.
+// NewHandler answers GraphQL over HTTP by POST, and subscriptions besides by
+// WebSocket. The middleware in front of it puts a caller, a request ID and a
+// cookie jar into the context of every request, and a judge where it is to
+// become a WebSocket.
 func NewHandler(o Options) http.Handler {
 	r := &resolver{auth: o.Auth, settings: o.Settings}
 	return newHandler(generated.NewExecutableSchema(generated.Config{
@@ -57,7 +58,7 @@ func served(schema *ast.Schema) *ast.Schema {
 	return &out
 }
 
-// A handler is the POST transport over gqlgen's executor.
+// A handler is the transports over gqlgen's executor.
 type handler struct {
 	executor      *executor.Executor
 	documents     *documents
@@ -65,6 +66,7 @@ type handler struct {
 	limits        Limits
 	introspection bool
 	admit         func(context.Context) error
+	streams       *Streams
 }
 
 func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
@@ -75,6 +77,7 @@ func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
 		limits:        o.Limits,
 		introspection: o.Introspection,
 		admit:         o.Admit,
+		streams:       o.Streams,
 	}
 	h.executor.SetErrorPresenter(h.presenter.present)
 	h.executor.SetRecoverFunc(recovered)
@@ -87,6 +90,10 @@ func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
 // attempts, the body, the document, and only then the fields.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.recover(w, r)
+	if Streaming(r) {
+		h.serveSocket(w, r)
+		return
+	}
 	status, err := h.judgeHead(w, r)
 	if err != nil {
 		h.refuse(w, r, status, err)
@@ -120,19 +127,29 @@ func (h *handler) judgeHead(w http.ResponseWriter, r *http.Request) (int, error)
 		w.Header().Set("Connection", "close") // nobody waits for the rest of it
 		return http.StatusRequestEntityTooLarge, auth.DocumentTooCostly
 	}
-	if h.admit == nil || CallerFrom(r.Context()).Kind != auth.Anonymous {
-		return 0, nil
+	err := h.admitted(r.Context())
+	return shedStatus(err), err
+}
+
+// admitted asks whether the caller may ask at all.
+func (h *handler) admitted(ctx context.Context) error {
+	if h.admit == nil || CallerFrom(ctx).Kind != auth.Anonymous {
+		return nil
 	}
-	err := h.admit(r.Context())
+	return h.admit(ctx)
+}
+
+// shedStatus is that of a request that was not let in; 0 of one that was.
+func shedStatus(err error) int {
 	switch {
 	case err == nil:
-		return 0, nil
+		return 0
 	case errors.Is(err, auth.RateLimited):
-		return http.StatusTooManyRequests, err
+		return http.StatusTooManyRequests
 	case errors.Is(err, auth.Overloaded):
-		return http.StatusServiceUnavailable, err
+		return http.StatusServiceUnavailable
 	default:
-		return http.StatusInternalServerError, err
+		return http.StatusInternalServerError
 	}
 }
 
@@ -147,27 +164,21 @@ func unread(err error) (int, error) {
 
 // answer runs the envelope's document and writes what came of it.
 func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
-	ctx := r.Context()
-	doc, fault := h.documents.take(e.query)
+	ctx, operation, fault := h.prepare(r.Context(), e)
 	if fault != nil {
 		h.writeFault(w, r, fault)
 		return
 	}
-	ctx = graphql.StartOperationTrace(withTaken(ctx, doc))
-	operation, list := h.executor.CreateOperationContext(ctx, &graphql.RawParams{
-		Query: e.query, OperationName: e.operationName, Variables: e.variables, Extensions: e.extensions,
-	})
-	if len(list) > 0 {
-		// No such operation, or variables that do not fit: gqlgen says which, with
-		// the client's own words.
-		h.writeFault(w, r, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)})
+	events, only := takesEvents(r.Header.Values("Accept"))
+	switch subscribes := operation.Operation.Operation == ast.Subscription; {
+	case subscribes && events:
+		h.events(w, r.WithContext(ctx), operation)
+		return
+	case subscribes, only:
+		// What is a stream goes to those alone who take one, and nothing else does.
+		h.writeFault(w, r, wholeFault(auth.BadDocument))
 		return
 	}
-	if !keepsOneOf(h.documents.schema, operation.Operation, operation.Variables) {
-		h.writeFault(w, r, &documentFault{code: auth.BadDocument, places: make([][]gqlerror.Location, 1)})
-		return
-	}
-	operation.DisableIntrospection = !h.introspection
 	run, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := run(ctx)
 	if response == nil {
@@ -178,19 +189,46 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 	write(w, r, http.StatusOK, response.Errors, response.Data)
 }
 
+// prepare makes the operation that the envelope asks for, or says why it is not
+// run.
+func (h *handler) prepare(ctx context.Context, e envelope) (context.Context, *graphql.OperationContext, *documentFault) {
+	doc, fault := h.documents.take(e.query)
+	if fault != nil {
+		return ctx, nil, fault
+	}
+	ctx = graphql.StartOperationTrace(withTaken(ctx, doc))
+	operation, list := h.executor.CreateOperationContext(ctx, &graphql.RawParams{
+		Query: e.query, OperationName: e.operationName, Variables: e.variables, Extensions: e.extensions,
+	})
+	if len(list) > 0 {
+		// No such operation, or variables that do not fit: gqlgen says which, with
+		// the client's own words.
+		return ctx, nil, wholeFault(auth.BadDocument)
+	}
+	if !keepsOneOf(h.documents.schema, operation.Operation, operation.Variables) {
+		return ctx, nil, wholeFault(auth.BadDocument)
+	}
+	if operation.Operation.Operation == ast.Subscription && !streamable(operation) {
+		return ctx, nil, wholeFault(auth.BadDocument)
+	}
+	operation.DisableIntrospection = !h.introspection
+	return ctx, operation, nil
+}
+
 // writeFault answers a document that was not run. Clients that ask for
 // application/json take only 200 for GraphQL, so the status tells the others
-// alone (GraphQL over HTTP, section "Status codes").
+// alone (GraphQL over HTTP, section "Status codes"); those that take nothing but
+// events are told by one.
 func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, fault *documentFault) {
-	status := http.StatusOK
-	if answerMedia(r.Header.Values("Accept")) == mediaGraphQL {
-		status = http.StatusBadRequest
+	accept := r.Header.Values("Accept")
+	list := fault.errors(r.Context())
+	if _, only := takesEvents(accept); only {
+		faultEvents(w, list)
+		return
 	}
-	var list gqlerror.List
-	for _, place := range fault.places[:min(len(fault.places), mostErrors)] {
-		e := describe(r.Context(), &auth.Refusal{Code: fault.code})
-		e.Locations = place
-		list = append(list, e)
+	status := http.StatusOK
+	if answerMedia(accept) == mediaGraphQL {
+		status = http.StatusBadRequest
 	}
 	write(w, r, status, list, nil)
 }
@@ -203,6 +241,17 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, err
 	WriteRefusal(w, r, status, err)
 }
 
+// told is what a client is told of an error over a connection that stays open, as
+// refuse is otherwise.
+func (h *handler) told(ctx context.Context, err error) gqlerror.List {
+	refusal := refusalOf(err)
+	if refusal == nil {
+		h.presenter.log(ctx, nil, err)
+		refusal = &auth.Refusal{Code: auth.Internal}
+	}
+	return gqlerror.List{describe(ctx, refusal)}
+}
+
 // recover answers where something of ours fell over outside of any field.
 func (h *handler) recover(w http.ResponseWriter, r *http.Request) {
 	value := recover()
@@ -213,50 +262,4 @@ func (h *handler) recover(w http.ResponseWriter, r *http.Request) {
 		panic(value)
 	}
 	h.refuse(w, r, http.StatusInternalServerError, recovered(r.Context(), value))
-}
-
-// WriteRefusal answers a request that nothing was run for in the form of every
-// other answer, for the middleware in front too. The error is an [auth.Code] or
-// an [auth.Refusal]; any other is told as Internal, and its logging is left to
-// whoever has it.
-func WriteRefusal(w http.ResponseWriter, r *http.Request, status int, err error) {
-	refusal := refusalOf(err)
-	if refusal == nil {
-		refusal = &auth.Refusal{Code: auth.Internal}
-	}
-	if waits(refusal.Code) {
-		w.Header().Set("Retry-After", strconv.Itoa(refusal.RetryAfterSeconds()))
-	}
-	write(w, r, status, gqlerror.List{describe(r.Context(), refusal)}, nil)
-}
-
-// write sends an answer. Where nothing was run there is no member data, which
-// is how a client tells that nothing has happened.
-func write(w http.ResponseWriter, r *http.Request, status int, list gqlerror.List, data json.RawMessage) {
-	body := make([]byte, 0, len(data)+64)
-	body = append(body, '{')
-	if len(list) > 0 {
-		errs, err := json.Marshal(list[:min(len(list), mostErrors)])
-		if err != nil {
-			panic(err) // strings and numbers of our own making
-		}
-		body = append(append(body, `"errors":`...), errs...)
-		if data != nil {
-			body = append(body, ',')
-		}
-	}
-	if data != nil {
-		body = append(append(body, `"data":`...), data...)
-	}
-	body = append(body, '}', '\n')
-
-	header := w.Header()
-	header.Set("Content-Type", answerMedia(r.Header.Values("Accept"))+"; charset=utf-8")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	header.Set("Cache-Control", "no-store") // any answer may bear tokens
-	header.Add("Vary", "Accept")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that has gone misses nothing
-	}
 }

@@ -10,6 +10,9 @@ import (
 const (
 	mediaGraphQL = "application/graphql-response+json"
 	mediaJSON    = "application/json"
+	// mediaEvents is what subscriptions are answered with (HTML standard,
+	// "Server-sent events").
+	mediaEvents = "text/event-stream"
 )
 
 // takesJSON says whether a request's Content-Type is the only one that is
@@ -47,6 +50,24 @@ func answerMedia(accept []string) string {
 		return mediaGraphQL
 	}
 	return mediaJSON
+}
+
+// takesEvents says by the Accept header whether an answer may be an event stream,
+// and whether it may be nothing else. Clients that list all that they know are
+// answered in JSON whatever is no stream.
+func takesEvents(accept []string) (events, only bool) {
+	only = true
+	for _, header := range accept {
+		for part := range strings.SplitSeq(header, ",") {
+			media, params, err := mime.ParseMediaType(part)
+			if err != nil || quality(params) == 0 {
+				continue
+			}
+			events = events || media == mediaEvents
+			only = only && media == mediaEvents
+		}
+	}
+	return events, events && only
 }
 
 // quality is the weight of a media range (RFC 9110 section 12.4.2).

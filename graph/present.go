@@ -76,6 +76,21 @@ func presentReauthentication(in auth.SignIn) *model.ReauthenticatePayload {
 	}
 }
 
+func presentSessionEnd(e auth.SessionEnd) *model.SessionEnded {
+	return &model.SessionEnded{SessionID: e.SessionID.String(), Reason: presentEndReason(e.Reason)}
+}
+
+// presentEndReason says less than the audit log does.
+func presentEndReason(r auth.EndReason) model.SessionEndReason {
+	switch r {
+	case auth.EndedByEmailRevert:
+		return model.SessionEndReasonEmailChanged
+	case auth.EndedByOperator:
+		return model.SessionEndReasonRevokedByAdministrator
+	}
+	return model.SessionEndReason(r)
+}
+
 func presentTokenStatus(s auth.TokenStatus) *model.TokenStatus {
 	if !s.Active {
 		return &model.TokenStatus{}

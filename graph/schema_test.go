@@ -72,6 +72,38 @@ func TestTheOtherEnumsSpeakTheLanguageOfAuth(t *testing.T) {
 	}
 }
 
+func TestEveryEndOfASessionHasAReasonInTheContract(t *testing.T) {
+	t.Parallel()
+	reasons := enumValues(t, "SessionEndReason")
+	told := map[string]bool{}
+	for _, reason := range auth.EndReasons() {
+		shown := string(presentEndReason(reason))
+		if !slices.Contains(reasons, shown) {
+			t.Errorf("%s is told as %s, which enum SessionEndReason has not", reason, shown)
+		}
+		told[shown] = true
+	}
+	// What a client may be told one day it can be ready for now.
+	toCome := []string{"FACTORS_CHANGED", "ROLES_CHANGED", "PROVIDER_LOGOUT"}
+	for _, reason := range reasons {
+		if told[reason] == slices.Contains(toCome, reason) {
+			t.Errorf("%s: told is %v", reason, told[reason])
+		}
+	}
+}
+
+func TestASubscriptionLetsInWhoHasASession(t *testing.T) {
+	t.Parallel()
+	field := contract().Subscription.Fields.ForName("sessionEnded")
+	for kind, want := range map[auth.CallerKind]bool{
+		auth.Anonymous: false, auth.BySession: true, auth.ByImpersonator: true, auth.ByAPIToken: false,
+	} {
+		if got := admitted(t, field, kind); got != want {
+			t.Errorf("a caller of the kind %q gets in: %v", kind, got)
+		}
+	}
+}
+
 func TestEverythingInTheContractIsDescribed(t *testing.T) {
 	t.Parallel()
 	schema := contract()
@@ -140,7 +172,7 @@ func open() []string {
 func TestWhatIsNotOpenByNameIsGuarded(t *testing.T) {
 	t.Parallel()
 	schema := contract()
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		for _, f := range root.Fields {
 			name := root.Name + "." + f.Name
 			guarded := f.Directives.ForName("auth") != nil
@@ -215,6 +247,7 @@ func TestEachKindOfCallerGetsToUsersByThesePathsAlone(t *testing.T) {
 		}
 		walk(schema.Query, nil, nil)
 		walk(schema.Mutation, nil, nil)
+		walk(schema.Subscription, nil, nil)
 		slices.Sort(reached)
 		slices.Sort(want)
 		if !slices.Equal(reached, want) {

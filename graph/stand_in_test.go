@@ -24,12 +24,19 @@ type standIn struct {
 	logout                     func(context.Context, *model.LogoutInput) (*model.LogoutPayload, error)
 	reauthenticate             func(context.Context, model.ReauthenticateInput) (*model.ReauthenticatePayload, error)
 	register                   func(context.Context, model.RegisterInput) (*model.RegisterPayload, error)
+	sessionEnded               func(context.Context) (<-chan *model.SessionEnded, error)
 }
 
 func (s *standIn) Query() generated.QueryResolver       { return s }
 func (s *standIn) Mutation() generated.MutationResolver { return s }
 
+func (s *standIn) Subscription() generated.SubscriptionResolver { return s }
+
 func (s *standIn) User() generated.UserResolver { return s }
+
+func (s *standIn) SessionEnded(ctx context.Context) (<-chan *model.SessionEnded, error) {
+	return s.sessionEnded(ctx)
+}
 
 func (s *standIn) Me(ctx context.Context) (*model.User, error) { return s.me(ctx) }
 
@@ -68,7 +75,7 @@ type bench struct {
 
 func newBench(change func(*Options)) *bench {
 	b := &bench{standIn: &standIn{}}
-	o := Options{Limits: DefaultLimits(), Introspection: true, Logger: slog.New(slog.NewJSONHandler(&b.log, nil))}
+	o := Options{Limits: DefaultLimits(), Introspection: true, Streams: NewStreams(testStreams()), Logger: slog.New(slog.NewJSONHandler(&b.log, nil))}
 	if change != nil {
 		change(&o)
 	}

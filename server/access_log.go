@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// withAccessLog writes one line a request. Of the URL it takes the path alone:
+// withAccessLog writes one line a request when it has been answered: of a stream,
+// when that ends. Of the URL it takes the path alone:
 // the links in our letters carry their secret in the query, and whoever reads
 // logs must not be able to use them.
 func withAccessLog(logger *slog.Logger, now func() time.Time) middleware {
@@ -43,14 +44,14 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *recorder) WriteHeader(status int) {
 	// Of informational answers (1xx) there may be several before the real one.
-	if w.status < http.StatusOK {
+	if !w.began() {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
-	if w.status < http.StatusOK {
+	if !w.began() {
 		w.status = http.StatusOK
 	}
 	n, err := w.ResponseWriter.Write(b)
@@ -58,8 +59,11 @@ func (w *recorder) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// began says whether the answer is under way, and can't be replaced any more.
-func (w *recorder) began() bool { return w.status >= http.StatusOK }
+// began says whether the answer is under way, and can't be replaced any more. Of
+// those that begin with 1, the one to an upgrade is none that another follows.
+func (w *recorder) began() bool {
+	return w.status >= http.StatusOK || w.status == http.StatusSwitchingProtocols
+}
 
 // statusCode is 200 for a handler that wrote nothing, as net/http has it.
 func (w *recorder) statusCode() int {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -27,41 +28,80 @@ type callers struct {
 func (c callers) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		client := auth.Client{Now: c.auth.Now(), Address: clientAddress(ctx), UserAgent: auth.CutUserAgent(r.UserAgent())}
-		caller := auth.Caller{Client: client}
-		if headers, authorized := r.Header["Authorization"]; authorized {
-			caller = c.bearer(r, client, headers)
-		} else if token, present := readCookie(r, c.names.access); present && c.offered {
-			if err := c.origins.judge(r); err != nil {
-				graph.WriteRefusal(w, r, http.StatusForbidden, err)
-				return
-			}
-			caller = c.presented(r, client, token)
+		if err := c.judge(r); err != nil {
+			graph.WriteRefusal(w, r, http.StatusForbidden, err)
+			return
 		}
-		ctx = graph.WithCookieJar(graph.WithCaller(ctx, caller), jar{callers: c, w: w, r: r, client: client})
-		next.ServeHTTP(w, r.WithContext(ctx))
+		caller := c.caller(ctx, r)
+		ctx = graph.WithCookieJar(graph.WithCaller(ctx, caller), jar{callers: c, w: w, r: r, client: caller.Client})
+		next.ServeHTTP(w, r.WithContext(graph.WithJudge(ctx, c.again(r))))
 	})
 }
 
+// judge refuses a request that goes by cookies and comes from elsewhere, and one
+// for a WebSocket that comes from a foreign page in any case.
+func (c callers) judge(r *http.Request) error {
+	cookies := c.byCookie(r)
+	switch {
+	case graph.Streaming(r):
+		return c.origins.judgeSocket(r, cookies)
+	case cookies:
+		return c.origins.judge(r)
+	}
+	return nil
+}
+
+// byCookie says whether a cookie tells who asks.
+func (c callers) byCookie(r *http.Request) bool {
+	_, authorized := r.Header["Authorization"]
+	_, present := readCookie(r, c.names.access)
+	return present && c.offered && !authorized
+}
+
+// caller is who asks by what came with the request.
+func (c callers) caller(ctx context.Context, r *http.Request) auth.Caller {
+	client := auth.Client{Now: c.auth.Now(), Address: clientAddress(ctx), UserAgent: auth.CutUserAgent(r.UserAgent())}
+	if headers, authorized := r.Header["Authorization"]; authorized {
+		return c.bearer(ctx, client, headers)
+	}
+	if token, present := readCookie(r, c.names.access); present && c.offered {
+		return c.presented(ctx, client, token)
+	}
+	return auth.Caller{Client: client}
+}
+
+// again judges who asks over a connection that stays open. What is sent over it
+// counts like an Authorization header: then nothing that came with the request
+// does.
+func (c callers) again(r *http.Request) graph.Judge {
+	return func(ctx context.Context, authorization *string) auth.Caller {
+		if authorization == nil {
+			return c.caller(ctx, r)
+		}
+		sent := &http.Request{Header: http.Header{"Authorization": {*authorization}, "User-Agent": r.Header["User-Agent"]}}
+		return c.caller(ctx, sent)
+	}
+}
+
 // bearer is the caller of an Authorization header (RFC 6750 section 2.1).
-func (c callers) bearer(r *http.Request, client auth.Client, headers []string) auth.Caller {
+func (c callers) bearer(ctx context.Context, client auth.Client, headers []string) auth.Caller {
 	if len(headers) != 1 {
 		// A proxy in front may go by the other one.
-		return c.presented(r, client, "")
+		return c.presented(ctx, client, "")
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		token = ""
 	}
-	return c.presented(r, client, token)
+	return c.presented(ctx, client, token)
 }
 
 // presented judges a token that came; "" is one that can't be read.
-func (c callers) presented(r *http.Request, client auth.Client, token string) auth.Caller {
+func (c callers) presented(ctx context.Context, client auth.Client, token string) auth.Caller {
 	if token == "" {
 		return auth.Caller{Client: client, Refused: auth.InvalidToken}
 	}
-	return c.auth.Authenticate(r.Context(), client, token)
+	return c.auth.Authenticate(ctx, client, token)
 }
 
 // A jar is the cookies of one request and its answer.

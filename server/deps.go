@@ -42,6 +42,14 @@ type Timeouts struct {
 	Write      time.Duration // from the end of the headers to the end of the answer
 	Idle       time.Duration // between two requests
 	Drain      time.Duration // for requests in flight, once the server is told to stop
+
+	// Of what stays open for subscriptions, to which Read, Write and Idle don't
+	// apply:
+	StreamInit   time.Duration // until a WebSocket has sent connection_init
+	StreamUnused time.Duration // for a WebSocket on which nothing is subscribed
+	StreamPing   time.Duration // between two signs of life; proxies cut at a minute
+	StreamSend   time.Duration // for a client to take what is sent
+	StreamDrain  time.Duration // for clients to hear that the server is told to stop
 }
 
 // DefaultTimeouts leave a phone on a bad line time enough, and a client that
@@ -50,5 +58,7 @@ func DefaultTimeouts() Timeouts {
 	return Timeouts{
 		ReadHeader: 5 * time.Second, Read: 10 * time.Second, Handle: 15 * time.Second,
 		Write: 30 * time.Second, Idle: time.Minute, Drain: 25 * time.Second,
+		StreamInit: 10 * time.Second, StreamUnused: 30 * time.Second, StreamPing: 25 * time.Second,
+		StreamSend: 10 * time.Second, StreamDrain: time.Second,
 	}
 }

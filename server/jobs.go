@@ -30,6 +30,7 @@ func (s *Server) jobs() []job {
 		// First, since what follows goes by the database's time.
 		{"measure clock", 10 * time.Second, 10 * time.Second, 5 * time.Second, s.measureClock},
 		{"hear blacklist", time.Second, time.Second, 3 * time.Second, s.rules.PollBlacklist},
+		{"wake watches", time.Second, time.Second, time.Second, s.rules.WakeWatches},
 		// A dropped key is to be as quick as whatever else ends tokens.
 		{"hear keys", time.Second, time.Second, 3 * time.Second, s.hearKeys},
 		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second, s.rotateKeys},

@@ -42,6 +42,21 @@ func (l originList) judge(r *http.Request) error {
 	return auth.OriginRefused
 }
 
+// judgeSocket is judge for what is to become a WebSocket. No answer to it can be
+// kept from a page, as CORS does with others, and defences such as
+// http.CrossOriginProtection let it pass for being a GET: so a foreign page is
+// refused here whatever it brings, and without an Origin, which every browser
+// sends with it, cookies are.
+func (l originList) judgeSocket(r *http.Request, cookies bool) error {
+	switch origins := r.Header.Values("Origin"); {
+	case len(origins) == 1 && l.allows(origins[0]):
+		return nil
+	case len(origins) == 0 && !cookies:
+		return nil
+	}
+	return auth.OriginRefused
+}
+
 // judgeForm is judge for the form of one of our pages. These are told to say
 // nothing of where they are (no-referrer), and then browsers write "null" into
 // the Origin of a form (Fetch standard, section 3.2): so here it counts as none,

@@ -111,7 +111,7 @@ func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 	who := callers{auth: s.rules, names: newCookieNames(public, cfg.Loopback()), origins: origins, offered: cfg.CookieTransport}
 	return chain(graph.NewHandler(graph.Options{
 		Auth: s.rules, Settings: shownSettings(cfg), Limits: documentLimits(cfg),
-		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Logger: s.deps.Logger,
+		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Streams: s.streams, Logger: s.deps.Logger,
 	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)
 }
 
@@ -124,11 +124,12 @@ func (s *Server) anonymousLimit() auth.Rate {
 	return auth.Rate(s.config.LimitAnonymousPerAddress)
 }
 
-// withDeadline bounds what a request may wait for behind us.
+// withDeadline bounds what a request may wait for behind us. Subscriptions find
+// out how to live longer.
 func withDeadline(within time.Duration) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), within)
+			ctx, cancel := context.WithTimeout(graph.WithConnection(r.Context()), within)
 			defer cancel()
 			next.ServeHTTP(w, r.WithContext(ctx))
 		})

@@ -12,6 +12,7 @@ func ruleSettings(cfg config.Config) auth.Settings {
 	return auth.Settings{
 		RegistrationOpen:      cfg.RegistrationOpen,
 		SessionsPerUser:       cfg.SessionsPerUser,
+		WatchesPerSession:     cfg.StreamsPerSession,
 		AccessTokenLifetime:   cfg.AccessTokenLifetime,
 		SessionIdleLifetime:   cfg.SessionIdleLifetime,
 		SessionLifetime:       cfg.SessionLifetime,
@@ -101,4 +102,12 @@ func documentLimits(cfg config.Config) graph.Limits {
 	limits.Fields = cfg.DocumentMaxFields
 	limits.Aliases = cfg.DocumentMaxAliases
 	return limits
+}
+
+// streamOptions are the bounds of connections that stay open.
+func streamOptions(cfg config.Config, t Timeouts) graph.StreamOptions {
+	return graph.StreamOptions{
+		Most: cfg.Streams, PerAddress: cfg.StreamsPerAddress,
+		Handle: t.Handle, Init: t.StreamInit, Unused: t.StreamUnused, Ping: t.StreamPing, Send: t.StreamSend,
+	}
 }

@@ -14,6 +14,7 @@ import (
 
 	"gatehouse/auth"
 	"gatehouse/config"
+	"gatehouse/graph"
 	"gatehouse/mail"
 )
 
@@ -26,6 +27,7 @@ type Server struct {
 	dispatch   *mail.Dispatcher
 	letters    mail.Mailbox // that may be read here; nil where none may
 	readiness  *readiness
+	streams    *graph.Streams
 	handler    http.Handler
 	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
 
@@ -74,6 +76,7 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 		{"clock", s.clockFails},
 		{"keys", s.keysStale},
 	}}
+	s.streams = graph.NewStreams(streamOptions(s.config, s.deps.Timeouts))
 	s.handler, err = s.routes()
 	return err
 }
@@ -99,9 +102,12 @@ func (s *Server) Addresses() []net.Addr {
 	return s.addresses
 }
 
-// Close closes the database. Only where Run was not called, which does so
-// itself.
-func (s *Server) Close() error { return s.close() }
+// Close ends the streams and closes the database. Only where Run was not called,
+// which does so itself.
+func (s *Server) Close() error {
+	s.streams.End(s.deps.Timeouts.StreamDrain)
+	return s.close()
+}
 
 // Run listens and serves until ctx ends. Then it takes no more connections,
 // lets the requests in flight finish, and the letters that are being sent, and
@@ -145,12 +151,17 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	return errors.Join(err, s.drain(lasting, front))
 }
 
-// drain lets what is in flight finish.
+// drain lets what is in flight finish. Streams never would: their clients are told
+// to come back, by which they find another node, and nobody waits for them longer
+// than that takes.
 func (s *Server) drain(ctx context.Context, front *http.Server) error {
 	s.readiness.draining.Store(true)
 	s.deps.Logger.InfoContext(ctx, "stopping: no more requests are taken")
 	ctx, cancel := context.WithTimeout(ctx, s.deps.Timeouts.Drain)
 	defer cancel()
+	var leaving sync.WaitGroup
+	leaving.Go(func() { s.streams.End(s.deps.Timeouts.StreamDrain) })
+	defer leaving.Wait()
 	if err := front.Shutdown(ctx); err != nil {
 		// Whatever takes longer than that holds a broken client.
 		s.deps.Logger.WarnContext(ctx, "requests in flight were cut off", "after", s.deps.Timeouts.Drain)

@@ -171,7 +171,7 @@ func TestThePlaygroundHasAnExampleOfEveryOperation(t *testing.T) {
 			t.Errorf("%s is not bundled: make generate", file)
 		}
 	}
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		for _, field := range root.Fields {
 			if !strings.HasPrefix(field.Name, "__") && !shown[field.Name] {
 				t.Errorf("there is no example of %s", field.Name)

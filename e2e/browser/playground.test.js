@@ -109,12 +109,28 @@ test('the mailbox needs no JavaScript', async () => {
   }
 })
 
+browsed('a subscription is told when its session ends', async (playground) => {
+  const { tokens } = (await playground.ask('Login')).data.login
+  await playground.choose('SessionEnded')
+  const begun = playground.page.waitForResponse((r) => r.headers()['content-type']?.startsWith('text/event-stream'))
+  await playground.page.locator('.graphiql-execute-button').click()
+  await begun
+  await playground.page.evaluate((token) => fetch('/graphql', {
+    method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    body: JSON.stringify({ query: 'mutation { logout { sessionsEnded } }' }),
+  }), tokens.accessToken)
+  const shown = await playground.page.waitForFunction(() => document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue())
+  assert.equal(JSON.parse(await shown.jsonValue()).data.sessionEnded.reason, 'LOGOUT')
+  return [tokens.accessToken, tokens.refreshToken]
+})
+
 browsed('every example is understood', async (playground) => {
   const { tokens } = (await playground.ask('Login')).data.login
   const names = await playground.names()
   assert.ok(names.length > 20, `only ${names}`)
   // What ends the session, or the account, comes last.
-  const last = ['Logout', 'DeleteAccount']
+  // The subscription waits for that, and has a story of its own.
+  const last = ['Logout', 'DeleteAccount', 'SessionEnded']
   for (const name of names.filter((n) => !last.includes(n))) {
     const answer = await playground.ask(name)
     const refused = code(answer)

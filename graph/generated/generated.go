@@ -31,6 +31,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Subscription() SubscriptionResolver
 	User() UserResolver
 }
 
@@ -167,6 +168,11 @@ type ComplexityRoot struct {
 		UserAgent  func(childComplexity int) int
 	}
 
+	SessionEnded struct {
+		Reason    func(childComplexity int) int
+		SessionID func(childComplexity int) int
+	}
+
 	Settings struct {
 		ActivationRequired    func(childComplexity int) int
 		Brand                 func(childComplexity int) int
@@ -184,6 +190,10 @@ type ComplexityRoot struct {
 		Session               func(childComplexity int) int
 		Tokens                func(childComplexity int) int
 		User                  func(childComplexity int) int
+	}
+
+	Subscription struct {
+		SessionEnded func(childComplexity int) int
 	}
 
 	TokenStatus struct {
@@ -261,6 +271,9 @@ type QueryResolver interface {
 	Me(ctx context.Context) (*model.User, error)
 	Settings(ctx context.Context) (*model.Settings, error)
 	VerifyToken(ctx context.Context, token string) (*model.TokenStatus, error)
+}
+type SubscriptionResolver interface {
+	SessionEnded(ctx context.Context) (<-chan *model.SessionEnded, error)
 }
 type UserResolver interface {
 	Sessions(ctx context.Context, obj *model.User) ([]model.Session, error)
@@ -778,6 +791,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "SessionEnded.reason":
+		if e.ComplexityRoot.SessionEnded.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEnded.Reason(childComplexity), true
+	case "SessionEnded.sessionId":
+		if e.ComplexityRoot.SessionEnded.SessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEnded.SessionID(childComplexity), true
+
 	case "Settings.activationRequired":
 		if e.ComplexityRoot.Settings.ActivationRequired == nil {
 			break
@@ -857,6 +883,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SignedIn.User(childComplexity), true
+
+	case "Subscription.sessionEnded":
+		if e.ComplexityRoot.Subscription.SessionEnded == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subscription.SessionEnded(childComplexity), true
 
 	case "TokenStatus.active":
 		if e.ComplexityRoot.TokenStatus.Active == nil {
@@ -1103,6 +1136,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 				Data: buf.Bytes(),
 			}
 		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
 
 	default:
 		return graphql.OneShot(graphql.ErrorResponse(ctx, "unsupported GraphQL operation"))
@@ -1302,6 +1352,12 @@ type Mutation {
   exportAccount: ExportAccountPayload! @auth(recent: true)
   "Deletes the account and everything that belongs to it, for good. The last administrator gets CONFLICT."
   deleteAccount: DeleteAccountPayload! @auth(recent: true)
+}
+
+"What a client is told without asking again, over WebSocket or Server-Sent Events. A document asks for one of these alone, and these are all that a WebSocket takes."
+type Subscription {
+  "Tells a client that its own session has ended, and why, the moment it happens: on this node or another. Completes then."
+  sessionEnded: SessionEnded! @auth(by: [SESSION, IMPERSONATION])
 }
 
 # ------------------------------------------------------------------ users
@@ -1594,6 +1650,46 @@ type RevokeSessionPayload {
 type RevokeOtherSessionsPayload {
   "How many there were besides this one."
   sessionsEnded: Int!
+}
+
+"The session of the subscriber is over."
+type SessionEnded {
+  "The session that has ended."
+  sessionId: ID!
+  "What ended it."
+  reason: SessionEndReason!
+}
+
+"Why a session ended."
+enum SessionEndReason {
+  "Signed out on that device."
+  LOGOUT
+  "Signed out from another device."
+  REVOKED
+  "One sign-in more than a user may have ended the one unused the longest."
+  EVICTED
+  "It was not used for too long, or its time was over however much it was used."
+  EXPIRED
+  "A refresh token of it came back after it had been rotated: somebody has a copy."
+  REFRESH_TOKEN_REUSED
+  "The password was changed on another device."
+  PASSWORD_CHANGED
+  "A new password was chosen by a link."
+  PASSWORD_RESET
+  "The account moved to another address, or was taken back to its former one."
+  EMAIL_CHANGED
+  "A factor was added to the account or taken from it."
+  FACTORS_CHANGED
+  "The user was given other roles."
+  ROLES_CHANGED
+  "An administrator or operator ended it."
+  REVOKED_BY_ADMINISTRATOR
+  "The identity provider by which the user had signed in signed it out."
+  PROVIDER_LOGOUT
+  "The account was suspended."
+  ACCOUNT_SUSPENDED
+  "The account is gone."
+  ACCOUNT_DELETED
 }
 
 "What there is to say about a token."
@@ -1970,6 +2066,16 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionEnded(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sessionId":
+		return ec.fieldContext_SessionEnded_sessionId(ctx, field)
+	case "reason":
+		return ec.fieldContext_SessionEnded_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionEnded", field.Name)
 }
 
 func (ec *executionContext) childFields_Settings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4870,6 +4976,52 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _SessionEnded_sessionId(ctx context.Context, field graphql.CollectedField, obj *model.SessionEnded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEnded_sessionId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEnded_sessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionEnded", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SessionEnded_reason(ctx context.Context, field graphql.CollectedField, obj *model.SessionEnded) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionEnded_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.SessionEndReason) graphql.Marshaler {
+			return ec.marshalNSessionEndReason2gatehouseᚋgraphᚋmodelᚐSessionEndReason(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionEnded_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionEnded", field, false, false, "SessionEndReason")
+}
+
 func (ec *executionContext) _Settings_brand(ctx context.Context, field graphql.CollectedField, obj *model.Settings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5200,6 +5352,66 @@ func (ec *executionContext) fieldContext_SignedIn_tokens(_ context.Context, fiel
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Tokens(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subscription_sessionEnded(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_sessionEnded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Subscription().SessionEnded(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				roles, err := ec.unmarshalNString2ᚕstringᚄ(ctx, []any{})
+				if err != nil {
+					var zeroVal *model.SessionEnded
+					return zeroVal, err
+				}
+				recent, err := ec.unmarshalNBoolean2bool(ctx, false)
+				if err != nil {
+					var zeroVal *model.SessionEnded
+					return zeroVal, err
+				}
+				by, err := ec.unmarshalNCallerKind2ᚕgatehouseᚋgraphᚋmodelᚐCallerKindᚄ(ctx, []any{"SESSION", "IMPERSONATION"})
+				if err != nil {
+					var zeroVal *model.SessionEnded
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal *model.SessionEnded
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0, roles, recent, by)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SessionEnded) graphql.Marshaler {
+			return ec.marshalNSessionEnded2ᚖgatehouseᚋgraphᚋmodelᚐSessionEnded(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_sessionEnded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionEnded(ctx, field)
 		},
 	}
 	return fc, nil
@@ -8947,6 +9159,44 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 	return out
 }
 
+var sessionEndedImplementors = []string{"SessionEnded"}
+
+func (ec *executionContext) _SessionEnded(ctx context.Context, sel ast.SelectionSet, obj *model.SessionEnded) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionEndedImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionEnded")
+		case "sessionId":
+			out.Values[i] = ec._SessionEnded_sessionId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._SessionEnded_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var settingsImplementors = []string{"Settings"}
 
 func (ec *executionContext) _Settings(ctx context.Context, sel ast.SelectionSet, obj *model.Settings) graphql.Marshaler {
@@ -9066,6 +9316,26 @@ func (ec *executionContext) _SignedIn(ctx context.Context, sel ast.SelectionSet,
 	}
 
 	return out
+}
+
+var subscriptionImplementors = []string{"Subscription"}
+
+func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subscriptionImplementors)
+	ctx = graphql.WithFieldContext(ctx, &graphql.FieldContext{
+		Object: "Subscription",
+	})
+	if len(fields) != 1 {
+		graphql.AddErrorf(ctx, "must subscribe to exactly one stream")
+		return nil
+	}
+
+	switch fields[0].Name {
+	case "sessionEnded":
+		return ec._Subscription_sessionEnded(ctx, fields[0])
+	default:
+		panic("unknown field " + strconv.Quote(fields[0].Name))
+	}
 }
 
 var tokenStatusImplementors = []string{"TokenStatus"}
@@ -10086,6 +10356,24 @@ func (ec *executionContext) marshalNSession2ᚖgatehouseᚋgraphᚋmodelᚐSessi
 		return graphql.Null
 	}
 	return ec._Session(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSessionEndReason2gatehouseᚋgraphᚋmodelᚐSessionEndReason(ctx context.Context, v any) (model.SessionEndReason, error) {
+	var res model.SessionEndReason
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSessionEndReason2gatehouseᚋgraphᚋmodelᚐSessionEndReason(ctx context.Context, sel ast.SelectionSet, v model.SessionEndReason) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNSessionEnded2ᚖgatehouseᚋgraphᚋmodelᚐSessionEnded(ctx context.Context, sel ast.SelectionSet, v *model.SessionEnded) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SessionEnded!")
+		return graphql.Null
+	}
+	return ec._SessionEnded(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSettings2ᚖgatehouseᚋgraphᚋmodelᚐSettings(ctx context.Context, sel ast.SelectionSet, v *model.Settings) graphql.Marshaler {

@@ -333,6 +333,14 @@ type Session struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
+// The session of the subscriber is over.
+type SessionEnded struct {
+	// The session that has ended.
+	SessionID string `json:"sessionId"`
+	// What ended it.
+	Reason SessionEndReason `json:"reason"`
+}
+
 // What this server offers.
 type Settings struct {
 	// The name of the team or product, and how its pages look.
@@ -617,6 +625,100 @@ func (e *ErrorCode) UnmarshalJSON(b []byte) error {
 }
 
 func (e ErrorCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why a session ended.
+type SessionEndReason string
+
+const (
+	// Signed out on that device.
+	SessionEndReasonLogout SessionEndReason = "LOGOUT"
+	// Signed out from another device.
+	SessionEndReasonRevoked SessionEndReason = "REVOKED"
+	// One sign-in more than a user may have ended the one unused the longest.
+	SessionEndReasonEvicted SessionEndReason = "EVICTED"
+	// It was not used for too long, or its time was over however much it was used.
+	SessionEndReasonExpired SessionEndReason = "EXPIRED"
+	// A refresh token of it came back after it had been rotated: somebody has a copy.
+	SessionEndReasonRefreshTokenReused SessionEndReason = "REFRESH_TOKEN_REUSED"
+	// The password was changed on another device.
+	SessionEndReasonPasswordChanged SessionEndReason = "PASSWORD_CHANGED"
+	// A new password was chosen by a link.
+	SessionEndReasonPasswordReset SessionEndReason = "PASSWORD_RESET"
+	// The account moved to another address, or was taken back to its former one.
+	SessionEndReasonEmailChanged SessionEndReason = "EMAIL_CHANGED"
+	// A factor was added to the account or taken from it.
+	SessionEndReasonFactorsChanged SessionEndReason = "FACTORS_CHANGED"
+	// The user was given other roles.
+	SessionEndReasonRolesChanged SessionEndReason = "ROLES_CHANGED"
+	// An administrator or operator ended it.
+	SessionEndReasonRevokedByAdministrator SessionEndReason = "REVOKED_BY_ADMINISTRATOR"
+	// The identity provider by which the user had signed in signed it out.
+	SessionEndReasonProviderLogout SessionEndReason = "PROVIDER_LOGOUT"
+	// The account was suspended.
+	SessionEndReasonAccountSuspended SessionEndReason = "ACCOUNT_SUSPENDED"
+	// The account is gone.
+	SessionEndReasonAccountDeleted SessionEndReason = "ACCOUNT_DELETED"
+)
+
+var AllSessionEndReason = []SessionEndReason{
+	SessionEndReasonLogout,
+	SessionEndReasonRevoked,
+	SessionEndReasonEvicted,
+	SessionEndReasonExpired,
+	SessionEndReasonRefreshTokenReused,
+	SessionEndReasonPasswordChanged,
+	SessionEndReasonPasswordReset,
+	SessionEndReasonEmailChanged,
+	SessionEndReasonFactorsChanged,
+	SessionEndReasonRolesChanged,
+	SessionEndReasonRevokedByAdministrator,
+	SessionEndReasonProviderLogout,
+	SessionEndReasonAccountSuspended,
+	SessionEndReasonAccountDeleted,
+}
+
+func (e SessionEndReason) IsValid() bool {
+	switch e {
+	case SessionEndReasonLogout, SessionEndReasonRevoked, SessionEndReasonEvicted, SessionEndReasonExpired, SessionEndReasonRefreshTokenReused, SessionEndReasonPasswordChanged, SessionEndReasonPasswordReset, SessionEndReasonEmailChanged, SessionEndReasonFactorsChanged, SessionEndReasonRolesChanged, SessionEndReasonRevokedByAdministrator, SessionEndReasonProviderLogout, SessionEndReasonAccountSuspended, SessionEndReasonAccountDeleted:
+		return true
+	}
+	return false
+}
+
+func (e SessionEndReason) String() string {
+	return string(e)
+}
+
+func (e *SessionEndReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SessionEndReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SessionEndReason", str)
+	}
+	return nil
+}
+
+func (e SessionEndReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SessionEndReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SessionEndReason) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -24,6 +24,7 @@ import resetUsername from './operations/resetUsername.graphql'
 import revertEmailChange from './operations/revertEmailChange.graphql'
 import revokeOtherSessions from './operations/revokeOtherSessions.graphql'
 import revokeSession from './operations/revokeSession.graphql'
+import sessionEnded from './operations/sessionEnded.graphql'
 import sessions from './operations/sessions.graphql'
 import settings from './operations/settings.graphql'
 import updateProfile from './operations/updateProfile.graphql'
@@ -60,6 +61,7 @@ export const chapters = [
       { name: 'RevokeOtherSessions', query: revokeOtherSessions, signedIn: true, about: 'Ends every session but this one.' },
       { name: 'Reauthenticate', query: reauthenticate, signedIn: true, about: 'Takes the password once more, for what asks for a recent sign-in.',
         variables: (k) => ({ input: { password: k.password } }) },
+      { name: 'SessionEnded', query: sessionEnded, signedIn: true, about: 'Waits until this session ends, wherever that happens, and is told why. Run it, then end the session from another tab of your browser.' },
       { name: 'VerifyToken', query: verifyToken, about: 'Whether a token is good now.',
         variables: (k) => ({ token: k.accessToken }) },
     ],

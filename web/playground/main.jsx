@@ -9,6 +9,8 @@ import { DocExplorerContextProvider, DOC_EXPLORER_PLUGIN } from '@graphiql/plugi
 import { usePluginStore } from '@graphiql/react'
 import { createGraphiQLFetcher } from '@graphiql/toolkit'
 import { GraphiQL, GraphiQLInterface, GraphiQLProvider } from 'graphiql'
+import { createClient } from 'graphql-sse'
+import { getOperationAST } from 'graphql'
 import { useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
@@ -24,7 +26,18 @@ const place = document.getElementById('playground')
 const known = nothingKnown()
 const ask = createGraphiQLFetcher({ url: place.dataset.endpoint, enableIncrementalDelivery: false })
 
+// Subscriptions come as Server-Sent Events, which take the headers that were typed.
+// A stream that breaks off is not asked for again: who tries things out does that.
+function subscribe(request, headers) {
+  return createClient({ url: place.dataset.endpoint, headers, retryAttempts: 0 }).iterate(request)
+}
+
 async function fetcher(request, options) {
+  // Introspection comes without a document that was parsed.
+  const document = options?.documentAST
+  if (document && getOperationAST(document, request.operationName)?.operation === 'subscription') {
+    return subscribe(request, options.headers)
+  }
   const answer = await ask(request, options)
   learn(known, request.variables, answer)
   return answer
