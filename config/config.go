@@ -108,6 +108,9 @@ type Config struct {
 	DocumentMaxFields  int // after the expansion of fragments
 	DocumentMaxAliases int
 
+	Requests           int // in flight at the same time
+	RequestsPerAddress int // of these, from one client address
+
 	RateLimits                     bool // false: nothing is limited
 	LimitSignInFree                int
 	LimitSignInLongestWait         time.Duration

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -31,7 +32,15 @@ type Options struct {
 	// Admit is asked about every anonymous request before its body is read, and
 	// refuses with RateLimited or Overloaded; nil admits all. The caller is in
 	// the context.
-	Admit  func(context.Context) error
+	Admit func(context.Context) error
+	// Enter is asked about every request once its body is here, and refuses with
+	// RateLimited or Overloaded where too many are being worked on; leave is called
+	// when the answer is ready to be sent. Nil lets all in. The caller is in the
+	// context.
+	Enter func(context.Context) (leave func(), err error)
+	// Room is asked about every request that will hash a password, before it is
+	// run, and refuses with Overloaded where too many do; nil refuses none.
+	Room   func(context.Context, auth.Urgency) error
 	Logger *slog.Logger
 }
 
@@ -65,6 +74,8 @@ type handler struct {
 	limits        Limits
 	introspection bool
 	admit         func(context.Context) error
+	enter         func(context.Context) (leave func(), err error)
+	room          func(context.Context, auth.Urgency) error
 }
 
 func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
@@ -75,6 +86,14 @@ func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
 		limits:        o.Limits,
 		introspection: o.Introspection,
 		admit:         o.Admit,
+		enter:         o.Enter,
+		room:          o.Room,
+	}
+	if h.enter == nil {
+		h.enter = func(context.Context) (func(), error) { return func() {}, nil }
+	}
+	if h.room == nil {
+		h.room = func(context.Context, auth.Urgency) error { return nil }
 	}
 	h.executor.SetErrorPresenter(h.presenter.present)
 	h.executor.SetRecoverFunc(recovered)
@@ -98,12 +117,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, err)
 		return
 	}
+	// After the body, so that nobody holds a place by sending it slowly, and before
+	// anything is made of it.
+	leave, err := h.enter(r.Context())
+	if err != nil {
+		h.refuse(w, r, shedStatus(err), err)
+		return
+	}
+	leave = sync.OnceFunc(leave)
+	defer leave()
 	envelope, err := openEnvelope(body, h.limits.VariableDepth)
 	if err != nil {
 		h.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
-	h.answer(w, r, envelope)
+	h.answer(w, r, envelope, leave)
 }
 
 // judgeHead judges all that can be judged before the body is read.
@@ -123,16 +151,21 @@ func (h *handler) judgeHead(w http.ResponseWriter, r *http.Request) (int, error)
 	if h.admit == nil || CallerFrom(r.Context()).Kind != auth.Anonymous {
 		return 0, nil
 	}
-	err := h.admit(r.Context())
+	if err := h.admit(r.Context()); err != nil {
+		return shedStatus(err), err
+	}
+	return 0, nil
+}
+
+// shedStatus is that of a request that is shed before anything is run.
+func shedStatus(err error) int {
 	switch {
-	case err == nil:
-		return 0, nil
 	case errors.Is(err, auth.RateLimited):
-		return http.StatusTooManyRequests, err
+		return http.StatusTooManyRequests
 	case errors.Is(err, auth.Overloaded):
-		return http.StatusServiceUnavailable, err
+		return http.StatusServiceUnavailable
 	default:
-		return http.StatusInternalServerError, err
+		return http.StatusInternalServerError
 	}
 }
 
@@ -145,13 +178,20 @@ func unread(err error) (int, error) {
 	return http.StatusBadRequest, auth.BadDocument
 }
 
-// answer runs the envelope's document and writes what came of it.
-func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
+// answer runs the envelope's document, leaves, and writes what came of it: who
+// reads slowly holds a connection and nothing else.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope, leave func()) {
 	ctx := r.Context()
 	doc, fault := h.documents.take(e.query)
 	if fault != nil {
 		h.writeFault(w, r, fault)
 		return
+	}
+	if urgency, hashes := hashing(doc.Operations.ForName(e.operationName)); hashes {
+		if err := h.room(ctx, urgency); err != nil {
+			h.refuse(w, r, shedStatus(err), err)
+			return
+		}
 	}
 	ctx = graphql.StartOperationTrace(withTaken(ctx, doc))
 	operation, list := h.executor.CreateOperationContext(ctx, &graphql.RawParams{
@@ -170,6 +210,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 	operation.DisableIntrospection = !h.introspection
 	run, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := run(ctx)
+	leave()
 	if response == nil {
 		// The request's time was up before it began.
 		h.refuse(w, r, http.StatusServiceUnavailable, auth.Overloaded)
