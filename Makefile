@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate bench growth clean postgresql chromium browser audits subscriptions
+.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate bench growth soak clean postgresql chromium browser audits subscriptions
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -64,8 +64,13 @@ first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in
 bench: postgresql ## measure time, cost, memory and overload in ten minutes, for docs/performance.md
 	go test -run '^$$' -bench Figures -benchtime 1x -timeout 30m ./bench -record ../docs/performance.md
 
-growth: postgresql ## compare 1,000,000 users with 10,000, in some minutes
-	go test -run '^$$' -bench Growth -benchtime 1x -timeout 60m ./bench
+SOAK ?= 20m
+
+soak: postgresql ## use a server on each database for 20 minutes, or SOAK, and see that it holds no more for it
+	go test -tags nobrowser -run TestAServerThatIsUsedForLong -timeout 24h -v ./e2e -soak $(SOAK)
+
+growth: postgresql ## compare 1,000,000 users with 10,000, and remove 1,000,000 expired rows meanwhile, in some minutes
+	go test -run '^$$' -bench 'Growth|Pruning' -benchtime 1x -timeout 60m ./bench
 
 clean: ## remove what was built, but no database
 	rm -rf bin .tools

@@ -140,15 +140,15 @@ func (s *Service) registrationOf(ctx context.Context, c Caller, token string) (R
 
 // provePassword counts and checks the password chosen at registration.
 func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, hash, password string) error {
-	leave, err := s.hasher.Admit()
+	place, err := s.hasher.Admit(c.Counted(), Proving)
 	if err != nil {
 		return err
 	}
-	defer leave()
+	defer place.Leave()
 	if _, _, err := s.reserve(ctx, c.Client, meters); err != nil {
 		return err
 	}
-	match, err := s.hasher.Verify(ctx, hash, password)
+	match, err := place.Verify(ctx, hash, password)
 	if err != nil {
 		return errors.Join(err, s.giveBack(ctx, c.Client, meters))
 	}

@@ -13,18 +13,11 @@ import (
 	"time"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/sync/semaphore"
 )
 
 const (
 	saltLength = 16 // bytes, RFC 9106 section 3.1
 	tagLength  = 32
-
-	// queuePerSlot is how many calls may wait for each slot: some more than one
-	// slot can serve while the first of them is patient.
-	queuePerSlot = 64
-	// queuePatience is how long a call waits for a slot before it is shed.
-	queuePatience = 1500 * time.Millisecond
 
 	// What a hash may cost at most, as configured or as stored: a damaged row
 	// must not take the machine's memory.
@@ -65,34 +58,102 @@ func (p HashParameters) check() error {
 // A Hasher makes and compares password hashes, only so many at a time: argon2id
 // takes its memory for each, and more of them than cores are slower in sum. Who
 // comes while all slots are taken waits in a bounded queue, first come first
-// served. It is safe for concurrent use.
+// served, but by [Urgency]. It is safe for concurrent use.
 type Hasher struct {
 	parameters HashParameters
 	random     io.Reader
 	derive     func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
-	slots      *semaphore.Weighted
-	queued     atomic.Int64
-	queueLimit int64
-	admitted   atomic.Int64
+	queue      *queue
 	calls      atomic.Int64
 }
 
 // NewHasher makes a Hasher that hashes with p, at most slots at a time. Random
 // gives the salts; it must be safe for concurrent use, as crypto/rand.Reader is.
-func NewHasher(p HashParameters, slots int, random io.Reader) (*Hasher, error) {
+// The clock tells how long hashes take, by which the queue is bounded.
+func NewHasher(p HashParameters, slots int, random io.Reader, clock func() time.Time) (*Hasher, error) {
 	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("auth: make hasher: %w", err)
 	}
 	if slots < 1 {
 		return nil, errors.New("auth: make hasher: there is no slot")
 	}
-	return &Hasher{
-		parameters: p,
-		random:     random,
-		derive:     argon2.IDKey,
-		slots:      semaphore.NewWeighted(int64(slots)),
-		queueLimit: int64(slots) * queuePerSlot,
-	}, nil
+	return &Hasher{parameters: p, random: random, derive: argon2.IDKey, queue: newQueue(slots, clock)}, nil
+}
+
+// A Place is the right of one request to hash.
+type Place struct {
+	hasher *Hasher
+	place  *place
+}
+
+// Admit takes a place for all that a request of the client does around its hash,
+// or refuses with [Overloaded]: whoever comes in will probably be served. Whoever
+// writes before hashing asks first: to count each of a storm of sign-ins, and
+// give it back when it is shed, would keep the database busier than the hashing.
+// Nobody is asked for but how urgent it is and where it comes from, so that the
+// answer is the same for every account and for none.
+//
+// Client is by whom requests are counted, as [Client.Counted] has it: where all
+// places are taken, one of a client that holds many makes room for one that holds
+// few.
+func (h *Hasher) Admit(client string, u Urgency) (*Place, error) {
+	p, err := h.queue.take(client, u)
+	if err != nil {
+		return nil, err
+	}
+	return &Place{hasher: h, place: p}, nil
+}
+
+// Room says what Admit would, and takes no place.
+func (h *Hasher) Room(client string, u Urgency) error { return h.queue.room(client, u) }
+
+// Leave gives the place back.
+func (p *Place) Leave() {
+	p.hasher.queue.mu.Lock()
+	defer p.hasher.queue.mu.Unlock()
+	p.hasher.queue.leave(p.place)
+}
+
+// Hash is [Hasher.Hash] in this place.
+func (p *Place) Hash(ctx context.Context, normalized string) (string, error) {
+	h := p.hasher
+	made := hash{HashParameters: h.parameters, salt: make([]byte, saltLength)}
+	if _, err := io.ReadFull(h.random, made.salt); err != nil {
+		return "", fmt.Errorf("auth: make salt: %w", err)
+	}
+	var err error
+	if made.tag, err = p.compute(ctx, made, tagLength, normalized); err != nil {
+		return "", err
+	}
+	return made.encode(), nil
+}
+
+// Verify is [Hasher.Verify] in this place.
+func (p *Place) Verify(ctx context.Context, encoded, normalized string) (bool, error) {
+	stored := hash{HashParameters: p.hasher.parameters, salt: make([]byte, saltLength), tag: make([]byte, tagLength)}
+	if encoded != "" {
+		var err error
+		if stored, err = parseHash(encoded); err != nil {
+			return false, fmt.Errorf("auth: read password hash: %w", err)
+		}
+	}
+	tag, err := p.compute(ctx, stored, uint32(len(stored.tag)), normalized)
+	if err != nil {
+		return false, err
+	}
+	return subtle.ConstantTimeCompare(tag, stored.tag) == 1 && encoded != "", nil
+}
+
+// compute waits for a slot and hashes in it.
+func (p *Place) compute(ctx context.Context, of hash, length uint32, normalized string) ([]byte, error) {
+	h := p.hasher
+	if err := h.queue.enter(ctx, p.place); err != nil {
+		return nil, err
+	}
+	began := h.queue.clock()
+	defer func() { h.queue.release(h.queue.clock().Sub(began)) }()
+	h.calls.Add(1)
+	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, length), nil
 }
 
 // Hash gives the argon2id hash of a password that [NormalizePassword] or
@@ -101,15 +162,12 @@ func NewHasher(p HashParameters, slots int, random io.Reader) (*Hasher, error) {
 // An error means that nothing was hashed: a [Refusal] with [Overloaded] where the
 // queue is full or the wait was too long, or the context's error.
 func (h *Hasher) Hash(ctx context.Context, normalized string) (string, error) {
-	made := hash{HashParameters: h.parameters, salt: make([]byte, saltLength)}
-	if _, err := io.ReadFull(h.random, made.salt); err != nil {
-		return "", fmt.Errorf("auth: make salt: %w", err)
-	}
-	var err error
-	if made.tag, err = h.compute(ctx, made, tagLength, normalized); err != nil {
+	p, err := h.Admit("", Choosing)
+	if err != nil {
 		return "", err
 	}
-	return made.encode(), nil
+	defer p.Leave()
+	return p.Hash(ctx, normalized)
 }
 
 // Verify says whether encoded, which Hash gave, is of this password. With
@@ -119,19 +177,12 @@ func (h *Hasher) Hash(ctx context.Context, normalized string) (string, error) {
 // An error means that nothing was hashed: those of [Hasher.Hash], and one for a
 // stored hash that can not be read.
 func (h *Hasher) Verify(ctx context.Context, encoded, normalized string) (bool, error) {
-	stored := hash{HashParameters: h.parameters, salt: make([]byte, saltLength), tag: make([]byte, tagLength)}
-	if encoded != "" {
-		var err error
-		if stored, err = parseHash(encoded); err != nil {
-			return false, fmt.Errorf("auth: read password hash: %w", err)
-		}
-	}
-	length := uint32(len(stored.tag))
-	tag, err := h.compute(ctx, stored, length, normalized)
+	p, err := h.Admit("", Proving)
 	if err != nil {
 		return false, err
 	}
-	return subtle.ConstantTimeCompare(tag, stored.tag) == 1 && encoded != "", nil
+	defer p.Leave()
+	return p.Verify(ctx, encoded, normalized)
 }
 
 // Weaker says whether a hash should be replaced at the next sign-in: it costs
@@ -146,56 +197,39 @@ func (h *Hasher) Weaker(encoded string) bool {
 		len(stored.tag) < tagLength
 }
 
-// Admit takes a place for all that a request does around its hash, which leave
-// gives back, or refuses with [Overloaded]. Whoever writes before hashing asks
-// first: to count each of a storm of sign-ins, and give it back when it is shed,
-// would keep the database busier than the hashing, and more would come to wait
-// for it than the queue holds.
-func (h *Hasher) Admit() (leave func(), err error) {
-	if h.admitted.Add(1) > h.queueLimit {
-		h.admitted.Add(-1)
-		return nil, &Refusal{Code: Overloaded, RetryAfter: queuePatience}
-	}
-	return func() { h.admitted.Add(-1) }, nil
-}
-
 // Calls counts the hashes computed so far: how many guesses got through.
 func (h *Hasher) Calls() int64 { return h.calls.Load() }
 
-// compute waits for a slot and hashes in it.
-func (h *Hasher) compute(ctx context.Context, of hash, length uint32, normalized string) ([]byte, error) {
-	if err := h.enter(ctx); err != nil {
-		return nil, err
+// Queued is how many wait for a slot now.
+func (h *Hasher) Queued() int {
+	h.queue.mu.Lock()
+	defer h.queue.mu.Unlock()
+	n := 0
+	for u := range h.queue.waiting {
+		n += h.queue.waiting[u].Len()
 	}
-	defer h.slots.Release(1)
-	h.calls.Add(1)
-	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, length), nil
+	return n
 }
 
-// enter takes a slot, or says why there is none.
-func (h *Hasher) enter(ctx context.Context) error {
-	// A client that has gone gets nothing hashed, free slot or not: otherwise
-	// hanging up at once would be a way to burn the machine's time unmetered.
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("auth: wait for hashing slot: %w", err)
-	}
-	if h.slots.TryAcquire(1) {
-		return nil
-	}
-	overloaded := &Refusal{Code: Overloaded, RetryAfter: queuePatience}
-	defer h.queued.Add(-1)
-	if h.queued.Add(1) > h.queueLimit {
-		return overloaded
-	}
-	patient, cancel := context.WithTimeout(ctx, queuePatience)
-	defer cancel()
-	if h.slots.Acquire(patient, 1) == nil {
-		return nil
-	}
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("auth: wait for hashing slot: %w", err)
-	}
-	return overloaded
+// Admitted is how many places are taken now.
+func (h *Hasher) Admitted() int {
+	h.queue.mu.Lock()
+	defer h.queue.mu.Unlock()
+	return h.queue.places
+}
+
+// Shed counts those refused so far because too many hash at once.
+func (h *Hasher) Shed() int64 {
+	h.queue.mu.Lock()
+	defer h.queue.mu.Unlock()
+	return h.queue.shed
+}
+
+// Waited is how long all together have waited for a slot so far.
+func (h *Hasher) Waited() time.Duration {
+	h.queue.mu.Lock()
+	defer h.queue.mu.Unlock()
+	return h.queue.waited
 }
 
 // A hash is what a PHC string says:

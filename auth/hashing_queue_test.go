@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,12 +13,32 @@ import (
 )
 
 // occupy takes slots of h, as hashes that take their time would.
-func occupy(t *testing.T, h *Hasher, n int64) (release func()) {
+func occupy(t *testing.T, h *Hasher, n int) (release func()) {
 	t.Helper()
-	if !h.slots.TryAcquire(n) {
+	q := h.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.free < n {
 		t.Fatal("the slots are taken")
 	}
-	return func() { h.slots.Release(n) }
+	q.free -= n
+	return func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for range n {
+			q.handOver()
+		}
+	}
+}
+
+// mustAdmit takes a place.
+func mustAdmit(t *testing.T, h *Hasher, client string, u Urgency) *Place {
+	t.Helper()
+	p, err := h.Admit(client, u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 func TestNoMoreThanItsSlotsHashAtOnce(t *testing.T) {
@@ -52,8 +74,8 @@ func TestNoMoreThanItsSlotsHashAtOnce(t *testing.T) {
 		if got := most.Load(); got != slots {
 			t.Errorf("%d hashed at once in %d slots", got, slots)
 		}
-		if got := h.queued.Load(); got != 0 {
-			t.Errorf("%d are still counted as waiting", got)
+		if h.Queued() != 0 || h.Admitted() != 0 || len(h.queue.held) != 0 {
+			t.Errorf("%d are still counted as waiting, %d as admitted, of %v", h.Queued(), h.Admitted(), h.queue.held)
 		}
 	})
 }
@@ -134,13 +156,17 @@ func TestWhoFindsTheQueueFullIsShedAtOnce(t *testing.T) {
 				t.Errorf("beyond the queue: %v", err)
 			}
 		}
-		if waited := time.Since(start); waited != 0 || h.Calls() != 0 {
-			t.Errorf("shed after %v and %d hashes", waited, h.Calls())
+		if waited := time.Since(start); waited != 0 || h.Calls() != 0 || h.Shed() != 100 {
+			t.Errorf("shed %d after %v and %d hashes", h.Shed(), waited, h.Calls())
 		}
+		time.Sleep(time.Second)
 		release()
 		all.Wait()
 		if got := served.Load(); got != slots*queuePerSlot || h.Calls() != got {
 			t.Errorf("%d of those in the queue were served, with %d hashes", got, h.Calls())
+		}
+		if waited := h.Waited(); waited != slots*queuePerSlot*time.Second {
+			t.Errorf("in all they waited %v", waited)
 		}
 		if _, err := h.Verify(t.Context(), "", "correct horse"); err != nil {
 			t.Errorf("with the queue empty again: %v", err)
@@ -152,26 +178,110 @@ func TestNoMoreAreAdmittedThanTheQueueHolds(t *testing.T) {
 	t.Parallel()
 	const slots = 2
 	h := newTestHasher(t, cheap, slots)
-	var leave func()
-	for range slots * queuePerSlot {
-		var err error
-		if leave, err = h.Admit(); err != nil {
-			t.Fatal(err)
+	var last *Place
+	for i := range slots * queuePerSlot {
+		if err := h.Room("", Proving); err != nil {
+			t.Fatalf("%d places are taken: %v", i, err)
 		}
+		last = mustAdmit(t, h, "", Proving)
 	}
 	for range 3 { // who is refused takes no place
 		var refusal *Refusal
-		if _, err := h.Admit(); !errors.As(err, &refusal) || refusal.Code != Overloaded || refusal.RetryAfterSeconds() != 2 {
+		if _, err := h.Admit("", Proving); !errors.As(err, &refusal) || refusal.Code != Overloaded || refusal.RetryAfterSeconds() != 2 {
 			t.Errorf("beyond the queue: %v", err)
 		}
+		if err := h.Room("", Proving); !errors.Is(err, Overloaded) {
+			t.Errorf("room beyond the queue: %v", err)
+		}
 	}
-	leave()
-	if _, err := h.Admit(); err != nil {
-		t.Errorf("with a place given back: %v", err)
-	}
-	if _, err := h.Admit(); !errors.Is(err, Overloaded) {
+	last.Leave()
+	last.Leave() // gives nothing back that is another's
+	mustAdmit(t, h, "", Proving)
+	if _, err := h.Admit("", Proving); !errors.Is(err, Overloaded) {
 		t.Errorf("with that place taken: %v", err)
 	}
+}
+
+// TestThereAreAsManyPlacesAsAreServedInTime has hashes that take long: who would
+// wait longer than the target is told at once, and not after having waited.
+func TestThereAreAsManyPlacesAsAreServedInTime(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		took time.Duration
+		want int // places
+	}{
+		{0, 2 * queuePerSlot},
+		{time.Millisecond, 2 * queuePerSlot},
+		{50 * time.Millisecond, 40},
+		{500 * time.Millisecond, 4},
+		{time.Minute, 4}, // one that is hashed and one that waits, for each slot
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newTestHasher(t, cheap, 2)
+			h.derive = func([]byte, []byte, uint32, uint32, uint8, uint32) []byte {
+				time.Sleep(tt.took)
+				return make([]byte, tagLength)
+			}
+			mustHash(t, h, "correct horse")
+			places := 0
+			for ; ; places++ {
+				if _, err := h.Admit("", Proving); err != nil {
+					break
+				}
+			}
+			if places != tt.want {
+				t.Errorf("of hashes that take %v there are %d places, want %d", tt.took, places, tt.want)
+			}
+		})
+	}
+}
+
+func TestThePaceFollowsTheLatestHashes(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	h.queue.free = -100 // slots that are given back here
+	h.queue.release(800 * time.Millisecond)
+	h.queue.release(-time.Hour) // the clock was set back
+	for range 4 * paceOf {
+		h.queue.release(100 * time.Millisecond)
+	}
+	if got := h.queue.pace; got < 100*time.Millisecond || got > 120*time.Millisecond {
+		t.Errorf("after many of 100 ms the pace is %v", got)
+	}
+}
+
+func TestWhoChoosesAPasswordHasHalfOfThePlaces(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	for range queuePerSlot / 2 {
+		mustAdmit(t, h, "", Choosing)
+	}
+	if _, err := h.Admit("", Choosing); !errors.Is(err, Overloaded) {
+		t.Errorf("a registration beyond half of the places: %v", err)
+	}
+	for range queuePerSlot / 2 {
+		mustAdmit(t, h, "", Proving)
+	}
+	if _, err := h.Admit("", Proving); !errors.Is(err, Overloaded) {
+		t.Errorf("a sign-in beyond all places: %v", err)
+	}
+}
+
+// serve has each of those that wait in turn note its name and give its slot to
+// the next.
+func serve(t *testing.T, h *Hasher, all *sync.WaitGroup, served *[]string, name, client string, u Urgency) {
+	t.Helper()
+	p := mustAdmit(t, h, client, u)
+	all.Go(func() {
+		defer p.Leave()
+		if err := h.queue.enter(t.Context(), p.place); err != nil {
+			*served = append(*served, name+" is shed")
+			return
+		}
+		*served = append(*served, name)
+		h.queue.release(0)
+	})
+	synctest.Wait()
 }
 
 func TestWhoCameFirstIsServedFirst(t *testing.T) {
@@ -179,27 +289,113 @@ func TestWhoCameFirstIsServedFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newTestHasher(t, cheap, 1)
 		release := occupy(t, h, 1)
-		var served []int
+		var served, want []string
 		var all sync.WaitGroup
 		for i := range 20 {
-			all.Go(func() {
-				if err := h.enter(t.Context()); err != nil {
-					t.Error(err)
-					return
-				}
-				served = append(served, i)
-				h.slots.Release(1)
-			})
-			synctest.Wait()
+			name := string(rune('a' + i))
+			want = append(want, name)
+			serve(t, h, &all, &served, name, "", Proving)
 		}
 		release()
 		all.Wait()
-		for i, got := range served {
-			if got != i {
-				t.Fatalf("served in the order %v", served)
-			}
+		if !slices.Equal(served, want) {
+			t.Errorf("served in the order %v", served)
 		}
 	})
+}
+
+func TestSignInsAreServedBeforeRegistrations(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		var served []string
+		var all sync.WaitGroup
+		serve(t, h, &all, &served, "register 1", "", Choosing)
+		serve(t, h, &all, &served, "login 1", "", Proving)
+		serve(t, h, &all, &served, "register 2", "", Choosing)
+		serve(t, h, &all, &served, "login 2", "", Proving)
+		release()
+		all.Wait()
+		if want := []string{"login 1", "login 2", "register 1", "register 2"}; !slices.Equal(served, want) {
+			t.Errorf("served in the order %v", served)
+		}
+	})
+}
+
+// TestAClientThatFillsTheQueueMakesRoomForOthers has one client take all places,
+// and then others come.
+func TestAClientThatFillsTheQueueMakesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		var served []string
+		var all sync.WaitGroup
+		for range queuePerSlot {
+			serve(t, h, &all, &served, "flood", "192.0.2.1", Proving)
+		}
+		if _, err := h.Admit("192.0.2.1", Proving); !errors.Is(err, Overloaded) {
+			t.Errorf("one more of the client that has all places: %v", err)
+		}
+		if _, err := h.Admit("192.0.2.2", Choosing); !errors.Is(err, Overloaded) {
+			t.Errorf("a registration, for which no sign-in goes: %v", err)
+		}
+		serve(t, h, &all, &served, "ann", "192.0.2.2", Proving)
+		serve(t, h, &all, &served, "bob", "192.0.2.3", Proving)
+		if h.Admitted() != queuePerSlot {
+			t.Errorf("%d places are taken, want %d", h.Admitted(), queuePerSlot)
+		}
+		if want := []string{"flood is shed", "flood is shed"}; !slices.Equal(served, want) {
+			t.Errorf("so far: %v", served)
+		}
+		release()
+		all.Wait()
+		// Those that were there before them come first, but the last of the flood.
+		if n := len(served); n != queuePerSlot+2 || served[n-2] != "ann" || served[n-1] != "bob" {
+			t.Errorf("served in the order %v", served)
+		}
+	})
+}
+
+func TestClientsThatHoldFewPlacesDoNotPushOutEachOther(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newTestHasher(t, cheap, 1)
+		release := occupy(t, h, 1)
+		var served []string
+		var all sync.WaitGroup
+		for i := range queuePerSlot {
+			serve(t, h, &all, &served, "one of many", strconv.Itoa(i), Proving)
+		}
+		if _, err := h.Admit("another", Proving); !errors.Is(err, Overloaded) {
+			t.Errorf("another: %v", err)
+		}
+		release()
+		all.Wait()
+		if slices.Contains(served, "one of many is shed") || len(served) != queuePerSlot {
+			t.Errorf("served: %v", served)
+		}
+	})
+}
+
+// TestWhoHasGoneIsPassedBy gives a slot back while somebody who waits has gone
+// and does not know it yet.
+func TestWhoHasGoneIsPassedBy(t *testing.T) {
+	t.Parallel()
+	h := newTestHasher(t, cheap, 1)
+	release := occupy(t, h, 1)
+	left, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	passed := &waiter{place: mustAdmit(t, h, "", Proving).place, ctx: left, done: make(chan struct{})}
+	next := &waiter{place: mustAdmit(t, h, "", Proving).place, ctx: t.Context(), done: make(chan struct{})}
+	for _, w := range []*waiter{passed, next} {
+		w.element = h.queue.waiting[Proving].PushBack(w)
+	}
+	release()
+	if passed.served || !next.served || h.Queued() != 0 || h.queue.free != 0 {
+		t.Errorf("who has gone was served: %v, the next: %v; %d wait, %d slots are free", passed.served, next.served, h.Queued(), h.queue.free)
+	}
 }
 
 func TestAClientThatHasGoneGetsNothingHashed(t *testing.T) {
@@ -245,8 +441,8 @@ func TestAClientThatGoesLeavesTheQueue(t *testing.T) {
 				t.Errorf("%s: Hash = %v", name, err)
 			}
 		}
-		if waited := time.Since(start); waited != 200*time.Millisecond || h.Calls() != 0 || h.queued.Load() != 0 {
-			t.Errorf("after %v: %d hashes, %d waiting", waited, h.Calls(), h.queued.Load())
+		if waited := time.Since(start); waited != 200*time.Millisecond || h.Calls() != 0 || h.Queued() != 0 {
+			t.Errorf("after %v: %d hashes, %d waiting", waited, h.Calls(), h.Queued())
 		}
 		release()
 		if _, err := h.Hash(t.Context(), "correct horse"); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -19,7 +20,7 @@ var cheap = HashParameters{MemoryKiB: 8, Passes: 1, Lanes: 1}
 
 func newTestHasher(t *testing.T, p HashParameters, slots int) *Hasher {
 	t.Helper()
-	h, err := NewHasher(p, slots, rand.Reader)
+	h, err := NewHasher(p, slots, rand.Reader, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +62,7 @@ func TestTwoHashesOfOnePasswordDiffer(t *testing.T) {
 
 func TestAHashIsAPHCString(t *testing.T) {
 	t.Parallel()
-	h, err := NewHasher(DefaultHashParameters(), 1, bytes.NewReader([]byte("0123456789abcdef")))
+	h, err := NewHasher(DefaultHashParameters(), 1, bytes.NewReader([]byte("0123456789abcdef")), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +257,7 @@ func TestAHasherOfImpossibleParametersIsRefused(t *testing.T) {
 		"no slot":         {cheap, 0},
 		"fewer than none": {cheap, -1},
 	} {
-		if h, err := NewHasher(tt.p, tt.slots, rand.Reader); err == nil {
+		if h, err := NewHasher(tt.p, tt.slots, rand.Reader, time.Now); err == nil {
 			t.Errorf("%s: NewHasher = %v", name, h)
 		}
 	}
@@ -265,7 +266,7 @@ func TestAHasherOfImpossibleParametersIsRefused(t *testing.T) {
 func TestWithoutRandomnessNothingIsHashed(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("no randomness")
-	h, err := NewHasher(cheap, 1, iotest.ErrReader(broken))
+	h, err := NewHasher(cheap, 1, iotest.ErrReader(broken), time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +290,7 @@ func TestAnErrorTellsNeitherPasswordNorHash(t *testing.T) {
 }
 
 func BenchmarkHash(b *testing.B) {
-	h, err := NewHasher(DefaultHashParameters(), 1, rand.Reader)
+	h, err := NewHasher(DefaultHashParameters(), 1, rand.Reader, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}

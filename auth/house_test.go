@@ -65,7 +65,7 @@ func newHouse(t *testing.T, change ...func(*auth.Options)) *house {
 		t.Fatal(err)
 	}
 	// As many slots as let 200 in at once: tests of races shed nobody.
-	if h.hasher, err = auth.NewHasher(cheap, 4, rand.Reader); err != nil {
+	if h.hasher, err = auth.NewHasher(cheap, 4, rand.Reader, h.clock); err != nil {
 		t.Fatal(err)
 	}
 	h.keys = auth.NewKeySet(auth.KeySetOptions{

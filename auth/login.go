@@ -33,11 +33,11 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 	if err := faults.refusal(); err != nil {
 		return SignIn{}, err
 	}
-	leave, err := s.hasher.Admit()
+	place, err := s.hasher.Admit(c.Counted(), Proving)
 	if err != nil {
 		return SignIn{}, err
 	}
-	defer leave()
+	defer place.Leave()
 	account, err := s.accountBy(ctx, identifier)
 	if _, err := found(err); err != nil {
 		return SignIn{}, err
@@ -54,22 +54,22 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 		return SignIn{}, err
 	}
 	// Nobody's account costs the same hash.
-	match, err := s.hasher.Verify(ctx, account.PasswordHash, password)
+	match, err := place.Verify(ctx, account.PasswordHash, password)
 	if err != nil {
 		// Nothing was learnt: the server is busy, or the client has gone.
 		return SignIn{}, errors.Join(err, s.giveBack(ctx, c.Client, meters))
 	}
-	signIn, err := s.judge(ctx, c, account, match, password, device, near, meters)
+	signIn, err := s.judge(ctx, c, place, account, match, password, device, near, meters)
 	if !errors.Is(err, errOvertaken) {
 		return signIn, err
 	}
 	// A reset or suspension that came while this hashed wins: the version that
 	// was read is no longer the row's. Once more, with what is true now.
-	account, match, err = s.compare(ctx, identifier, password)
+	account, match, err = s.compare(ctx, place, identifier, password)
 	if err != nil {
 		return SignIn{}, err
 	}
-	signIn, err = s.judge(ctx, c, account, match, password, device, near, meters)
+	signIn, err = s.judge(ctx, c, place, account, match, password, device, near, meters)
 	if errors.Is(err, errOvertaken) {
 		return SignIn{}, InvalidCredentials
 	}
@@ -77,17 +77,17 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 }
 
 // compare finds the account anew and compares the password with its hash.
-func (s *Service) compare(ctx context.Context, identifier, password string) (Account, bool, error) {
+func (s *Service) compare(ctx context.Context, place *Place, identifier, password string) (Account, bool, error) {
 	account, err := s.accountBy(ctx, identifier)
 	if _, err := found(err); err != nil {
 		return Account{}, false, err
 	}
-	match, err := s.hasher.Verify(ctx, account.PasswordHash, password)
+	match, err := place.Verify(ctx, account.PasswordHash, password)
 	return account, match, err
 }
 
 // judge lets in whose password matched, or errOvertaken.
-func (s *Service) judge(ctx context.Context, c Caller, account Account, match bool, password, device string, near vicinity, meters []Meter) (SignIn, error) {
+func (s *Service) judge(ctx context.Context, c Caller, place *Place, account Account, match bool, password, device string, near vicinity, meters []Meter) (SignIn, error) {
 	if !match || s.lockedOut(account.User) && !near.known() {
 		return SignIn{}, s.refuseSignIn(ctx, c, account.ID, "pwd")
 	}
@@ -95,9 +95,9 @@ func (s *Service) judge(ctx context.Context, c Caller, account Account, match bo
 		return SignIn{}, s.refuseSuspended(ctx, c, account.User, meters)
 	}
 	stronger := ""
-	if s.hasher.Weaker(account.PasswordHash) {
-		// Refused where the server is busy: the next sign-in will do.
-		stronger, _ = s.hasher.Hash(ctx, password)
+	if s.hasher.Weaker(account.PasswordHash) && s.hasher.Queued() == 0 {
+		// Left out where the server is busy: the next sign-in will do.
+		stronger, _ = place.Hash(ctx, password)
 	}
 	return s.signIn(ctx, c, account, stronger, near, meters, []string{"pwd"}, device)
 }

@@ -18,7 +18,7 @@ func TestAHashMadeWithWeakerParametersIsReplacedAtSignIn(t *testing.T) {
 	u := h.user("ada@example.org")
 	before, err := h.store.AccountByEmail(h.ctx, u.Email.Key)
 	ok(t, err)
-	stronger, err := auth.NewHasher(auth.HashParameters{MemoryKiB: 128, Passes: 1, Lanes: 1}, 2, rand.Reader)
+	stronger, err := auth.NewHasher(auth.HashParameters{MemoryKiB: 128, Passes: 1, Lanes: 1}, 2, rand.Reader, time.Now)
 	ok(t, err)
 	risen := auth.New(auth.Options{
 		Store: h.store, Secrets: h.secrets, Keys: h.keys, Hasher: stronger, Settings: defaults(),

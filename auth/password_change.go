@@ -24,22 +24,22 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, in ChangePasswor
 	if err := faults.refusal(); err != nil {
 		return 0, err
 	}
-	leave, err := s.hasher.Admit()
+	place, err := s.hasher.Admit(c.Counted(), Proving)
 	if err != nil {
 		return 0, err
 	}
-	defer leave()
+	defer place.Leave()
 	meters := s.sessionMeters(c)
 	if err := s.reserveOwn(ctx, c, meters); err != nil {
 		return 0, err
 	}
 	// Of two changes at once the second finds another password.
 	for range 2 {
-		account, err := s.proveOwnPassword(ctx, c, meters, current)
+		account, err := s.proveOwnPassword(ctx, c, place, meters, current)
 		if err != nil {
 			return 0, err
 		}
-		hash, err := s.hashChosen(ctx, account, current, in.NewPassword)
+		hash, err := s.hashChosen(ctx, place, account, current, in.NewPassword)
 		if err != nil {
 			// The current password was right, so this was no guess.
 			return 0, errors.Join(err, s.giveBack(ctx, c.Client, meters))
@@ -54,7 +54,7 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, in ChangePasswor
 
 // hashChosen hashes the password that replaces the current one. Only whoever
 // knows the current one learns that the new one is the same.
-func (s *Service) hashChosen(ctx context.Context, account Account, current, chosen string) (string, error) {
+func (s *Service) hashChosen(ctx context.Context, place *Place, account Account, current, chosen string) (string, error) {
 	var faults violations
 	password := s.parsePassword(&faults, "newPassword", chosen, nil, account.Email.Text, account.Username.Text, account.Name)
 	if len(faults) == 0 && password == current {
@@ -63,7 +63,7 @@ func (s *Service) hashChosen(ctx context.Context, account Account, current, chos
 	if err := faults.refusal(); err != nil {
 		return "", err
 	}
-	return s.hasher.Hash(ctx, password)
+	return place.Hash(ctx, password)
 }
 
 // replacePassword writes the new hash, or errOvertaken where the account has

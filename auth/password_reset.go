@@ -40,6 +40,11 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 	if err := faults.refusal(); err != nil {
 		return PasswordReset{}, err
 	}
+	place, err := s.hasher.Admit(c.Counted(), Choosing)
+	if err != nil {
+		return PasswordReset{}, err
+	}
+	defer place.Leave()
 	link, err := s.findLink(ctx, c.Client, in.Token, LinkPasswordReset)
 	if err != nil {
 		return PasswordReset{}, err
@@ -57,7 +62,7 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 	if err := faults.refusal(); err != nil {
 		return PasswordReset{}, err
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := place.Hash(ctx, password)
 	if err != nil {
 		return PasswordReset{}, err
 	}

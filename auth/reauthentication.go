@@ -33,18 +33,18 @@ func (s *Service) Reauthenticate(ctx context.Context, c Caller, password string)
 	if err := faults.refusal(); err != nil {
 		return SignIn{}, err
 	}
-	leave, err := s.hasher.Admit()
+	place, err := s.hasher.Admit(c.Counted(), Proving)
 	if err != nil {
 		return SignIn{}, err
 	}
-	defer leave()
+	defer place.Leave()
 	meters := s.sessionMeters(c)
 	if err := s.reserveOwn(ctx, c, meters); err != nil {
 		return SignIn{}, err
 	}
 	// A reset that comes while this hashes wins, as at sign-in.
 	for range 2 {
-		account, err := s.proveOwnPassword(ctx, c, meters, password)
+		account, err := s.proveOwnPassword(ctx, c, place, meters, password)
 		if err != nil {
 			return SignIn{}, err
 		}
@@ -113,14 +113,14 @@ func (s *Service) reserveOwn(ctx context.Context, c Caller, meters []Meter) erro
 // proveOwnPassword compares the password with that of the caller's account. A
 // wrong one is a failure of the account as at sign-in; but that there were too
 // many of them binds strangers alone, since they made them.
-func (s *Service) proveOwnPassword(ctx context.Context, c Caller, meters []Meter, password string) (Account, error) {
+func (s *Service) proveOwnPassword(ctx context.Context, c Caller, place *Place, meters []Meter, password string) (Account, error) {
 	account, err := s.store.AccountByID(ctx, c.UserID)
 	if errors.Is(err, ErrNotFound) {
 		err = Unauthenticated
 	}
 	match := false
 	if err == nil {
-		match, err = s.hasher.Verify(ctx, account.PasswordHash, password)
+		match, err = place.Verify(ctx, account.PasswordHash, password)
 	}
 	switch {
 	case err != nil:

@@ -76,11 +76,11 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	silent := !s.settings.WithoutActivation
 	meters = append(meters, s.rates(silent, s.limits.RegisterLettersPerNetwork, "register_network", email.Key, c.network())...)
 	meters = append(meters, s.rates(silent, s.limits.RegisterLettersPerAccount, "register_account", email.Key)...)
-	leave, err := s.hasher.Admit()
+	place, err := s.hasher.Admit(c.Counted(), Choosing)
 	if err != nil {
 		return Registered{}, err
 	}
-	defer leave()
+	defer place.Leave()
 	counted, silenced, err := s.reserve(ctx, c.Client, meters)
 	if err != nil {
 		return Registered{}, err
@@ -92,7 +92,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	if owner.exists() && s.settings.WithoutActivation {
 		return Registered{}, s.refuseTaken(ctx, User{Email: email})
 	}
-	hash, err := s.hasher.Hash(ctx, password)
+	hash, err := place.Hash(ctx, password)
 	if err != nil {
 		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, counted))
 	}

@@ -104,6 +104,10 @@ func New(o Options) *Service {
 // which is what both databases keep.
 func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
+// Room says whether a request of the caller that hashes a password would find a
+// place: nil, or Overloaded. So it can be shed before anything is done for it.
+func (s *Service) Room(c Caller, u Urgency) error { return s.hasher.Room(c.Counted(), u) }
+
 // newID makes a UUIDv7 of the given instant (RFC 9562 section 5.7), so that
 // rows lie in the order in which they came.
 func (s *Service) newID(now time.Time) uuid.UUID {

@@ -98,7 +98,7 @@ func (t *town) refresh() contender {
 // that was signed in to elsewhere.
 func settle(b *testing.B, database string, users int) {
 	b.Helper()
-	hasher, err := auth.NewHasher(auth.HashParameters{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1, rand.Reader)
+	hasher, err := auth.NewHasher(auth.HashParameters{MemoryKiB: 64, Passes: 1, Lanes: 1}, 1, rand.Reader, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}

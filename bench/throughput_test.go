@@ -177,7 +177,7 @@ type hashing struct {
 
 func measureSlots(b *testing.B, slots int) hashing {
 	debug.FreeOSMemory()
-	hasher, err := auth.NewHasher(auth.DefaultHashParameters(), slots, rand.Reader)
+	hasher, err := auth.NewHasher(auth.DefaultHashParameters(), slots, rand.Reader, time.Now)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -109,9 +109,11 @@ type Config struct {
 	DocumentMaxAliases int
 
 	// Connections that stay open for subscriptions, on one node.
-	Streams           int
-	StreamsPerAddress int // of one client address
-	StreamsPerSession int
+	Streams            int
+	StreamsPerAddress  int // of one client address
+	StreamsPerSession  int
+	Requests           int // in flight at the same time
+	RequestsPerAddress int // of these, from one client address
 
 	RateLimits                     bool // false: nothing is limited
 	LimitSignInFree                int

@@ -186,6 +186,10 @@ func requestRows(c *Config) []row {
 			meaning: "The same of one client address."},
 		{name: "STREAMS_PER_SESSION", kind: number(&c.StreamsPerSession, 1, 1000), preset: "20",
 			meaning: "Subscriptions of one session, on each node: a tab of a browser has one."},
+		{name: "REQUESTS_IN_FLIGHT", kind: number(&c.Requests, 16, 1000000), preset: "1024",
+			meaning: "Requests that a node works on at the same time; beyond, it answers 503. A quarter of them is for callers with a good token alone."},
+		{name: "REQUESTS_IN_FLIGHT_PER_ADDRESS", kind: number(&c.RequestsPerAddress, 1, 1000000), preset: "128",
+			meaning: "Of these, requests from one client address; beyond, 429. A back end that signs its users in from one address may need more."},
 	}
 }
 

@@ -34,6 +34,13 @@ var cluster *storetest.Cluster
 var workshop string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(roleVariable) == soakedRole {
+		if err := playSoaked(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(withCluster(m))
 }
 

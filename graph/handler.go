@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -32,7 +33,15 @@ type Options struct {
 	Admit func(context.Context) error
 	// Streams are the connections that subscriptions keep open.
 	Streams *Streams
-	Logger  *slog.Logger
+	// Enter is asked about every request once its body is here, and refuses with
+	// RateLimited or Overloaded where too many are being worked on; leave is called
+	// when the answer is ready to be sent. Nil lets all in. The caller is in the
+	// context.
+	Enter func(context.Context) (leave func(), err error)
+	// Room is asked about every request that will hash a password, before it is
+	// run, and refuses with Overloaded where too many do; nil refuses none.
+	Room   func(context.Context, auth.Urgency) error
+	Logger *slog.Logger
 }
 
 // NewHandler answers GraphQL over HTTP by POST, and subscriptions besides by
@@ -67,6 +76,8 @@ type handler struct {
 	introspection bool
 	admit         func(context.Context) error
 	streams       *Streams
+	enter         func(context.Context) (leave func(), err error)
+	room          func(context.Context, auth.Urgency) error
 }
 
 func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
@@ -78,6 +89,14 @@ func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
 		introspection: o.Introspection,
 		admit:         o.Admit,
 		streams:       o.Streams,
+		enter:         o.Enter,
+		room:          o.Room,
+	}
+	if h.enter == nil {
+		h.enter = func(context.Context) (func(), error) { return func() {}, nil }
+	}
+	if h.room == nil {
+		h.room = func(context.Context, auth.Urgency) error { return nil }
 	}
 	h.executor.SetErrorPresenter(h.presenter.present)
 	h.executor.SetRecoverFunc(recovered)
@@ -105,12 +124,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, status, err)
 		return
 	}
+	// After the body, so that nobody holds a place by sending it slowly, and before
+	// anything is made of it.
+	leave, err := h.enter(r.Context())
+	if err != nil {
+		h.refuse(w, r, shedStatus(err), err)
+		return
+	}
+	leave = sync.OnceFunc(leave)
+	defer leave()
 	envelope, err := openEnvelope(body, h.limits.VariableDepth)
 	if err != nil {
 		h.refuse(w, r, http.StatusBadRequest, err)
 		return
 	}
-	h.answer(w, r, envelope)
+	h.answer(w, r, envelope, leave)
 }
 
 // judgeHead judges all that can be judged before the body is read.
@@ -139,7 +167,8 @@ func (h *handler) admitted(ctx context.Context) error {
 	return h.admit(ctx)
 }
 
-// shedStatus is that of a request that was not let in; 0 of one that was.
+// shedStatus is that of a request that is shed before anything is run; 0 of one
+// that was let in.
 func shedStatus(err error) int {
 	switch {
 	case err == nil:
@@ -162,9 +191,22 @@ func unread(err error) (int, error) {
 	return http.StatusBadRequest, auth.BadDocument
 }
 
-// answer runs the envelope's document and writes what came of it.
-func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
-	ctx, operation, fault := h.prepare(r.Context(), e)
+// answer runs the envelope's document, leaves, and writes what came of it: who
+// reads slowly, or stays for a stream, holds a connection and nothing else.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope, leave func()) {
+	ctx := r.Context()
+	doc, fault := h.documents.take(e.query)
+	if fault != nil {
+		h.writeFault(w, r, fault)
+		return
+	}
+	if urgency, hashes := hashing(doc.Operations.ForName(e.operationName)); hashes {
+		if err := h.room(ctx, urgency); err != nil {
+			h.refuse(w, r, shedStatus(err), err)
+			return
+		}
+	}
+	ctx, operation, fault := h.prepare(ctx, doc, e)
 	if fault != nil {
 		h.writeFault(w, r, fault)
 		return
@@ -172,6 +214,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 	events, only := takesEvents(r.Header.Values("Accept"))
 	switch subscribes := operation.Operation.Operation == ast.Subscription; {
 	case subscribes && events:
+		leave()
 		h.events(w, r.WithContext(ctx), operation)
 		return
 	case subscribes, only:
@@ -181,6 +224,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 	}
 	run, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := run(ctx)
+	leave()
 	if response == nil {
 		// The request's time was up before it began.
 		h.refuse(w, r, http.StatusServiceUnavailable, auth.Overloaded)
@@ -191,11 +235,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope) {
 
 // prepare makes the operation that the envelope asks for, or says why it is not
 // run.
-func (h *handler) prepare(ctx context.Context, e envelope) (context.Context, *graphql.OperationContext, *documentFault) {
-	doc, fault := h.documents.take(e.query)
-	if fault != nil {
-		return ctx, nil, fault
-	}
+func (h *handler) prepare(ctx context.Context, doc *ast.QueryDocument, e envelope) (context.Context, *graphql.OperationContext, *documentFault) {
 	ctx = graphql.StartOperationTrace(withTaken(ctx, doc))
 	operation, list := h.executor.CreateOperationContext(ctx, &graphql.RawParams{
 		Query: e.query, OperationName: e.operationName, Variables: e.variables, Extensions: e.extensions,

@@ -243,6 +243,103 @@ func TestWhatIsShedIsToldBeforeTheBodyIsRead(t *testing.T) {
 	}
 }
 
+// TestWhoWouldHashIsShedBeforeAnythingIsRun has no room for hashing: what hashes
+// is told so without a resolver being asked, which a stand-in without any shows.
+func TestWhoWouldHashIsShedBeforeAnythingIsRun(t *testing.T) {
+	t.Parallel()
+	for document, want := range map[string]struct {
+		urgency auth.Urgency
+		shed    bool
+	}{
+		`mutation($i:LoginInput!){login(input:$i){__typename}}`:                                  {auth.Proving, true},
+		`mutation($i:LoginInput!){__typename again:login(input:$i){__typename}}`:                 {auth.Proving, true},
+		`mutation($i:ReauthenticateInput!){reauthenticate(input:$i){session{id}}}`:               {auth.Proving, true},
+		`mutation($i:ChangePasswordInput!){changePassword(input:$i){sessionsEnded}}`:             {auth.Proving, true},
+		`mutation($i:RegisterInput!){register(input:$i){email}}`:                                 {auth.Choosing, true},
+		`mutation($i:ResetPasswordInput!){resetPassword(input:$i){email}}`:                       {auth.Choosing, true},
+		`query register{settings{brand{name}}} mutation M{logout{sessionsEnded}}`:                {},
+		`{login:settings{brand{name}}}`:                                                          {},
+		`query Q{settings{brand{name}}} mutation M($i:LoginInput!){login(input:$i){__typename}}`: {},
+	} {
+		var asked []auth.Urgency
+		b := newBench(func(o *Options) {
+			o.Room = func(_ context.Context, u auth.Urgency) error {
+				asked = append(asked, u)
+				return &auth.Refusal{Code: auth.Overloaded, RetryAfter: 1500 * time.Millisecond}
+			}
+		})
+		body := strings.TrimSuffix(request(document), "}")
+		switch {
+		case strings.HasPrefix(document, "query Q"), strings.HasPrefix(document, "query register"):
+			body += `,"operationName":"` + document[len("query "):strings.Index(document, "{")] + `"`
+		}
+		a := b.ask(t, body+"}", "Accept", mediaGraphQL)
+		if !want.shed {
+			if len(asked) != 0 || a.Code != http.StatusOK {
+				t.Errorf("%s: asked for %v, answered %d %s", document, asked, a.Code, a.Body)
+			}
+			continue
+		}
+		if a.Code != http.StatusServiceUnavailable || a.code() != auth.Overloaded || a.Header().Get("Retry-After") != "2" || a.Data != nil {
+			t.Errorf("%s: %d, Retry-After %q: %s", document, a.Code, a.Header().Get("Retry-After"), a.Body)
+		}
+		if len(asked) != 1 || asked[0] != want.urgency {
+			t.Errorf("%s: asked for %v", document, asked)
+		}
+	}
+}
+
+// A slowWriter is a client that begins to read when everybody has left.
+type slowWriter struct {
+	*httptest.ResponseRecorder
+	began func()
+}
+
+func (w slowWriter) Write(p []byte) (int, error) {
+	w.began()
+	return w.ResponseRecorder.Write(p)
+}
+
+func TestARequestLeavesBeforeItsAnswerIsSent(t *testing.T) {
+	t.Parallel()
+	inside, entered := 0, 0
+	b := newBench(func(o *Options) {
+		o.Enter = func(context.Context) (func(), error) {
+			inside++
+			entered++
+			return func() { inside-- }, nil
+		}
+	})
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(request(settingsQuery)))
+	r.Header.Set("Content-Type", "application/json")
+	w := slowWriter{httptest.NewRecorder(), func() {
+		if inside != 0 {
+			t.Error("the answer is sent by a request that counts as being worked on")
+		}
+	}}
+	b.handler.ServeHTTP(w, r.WithContext(WithCaller(r.Context(), auth.Caller{})))
+	b.me = func(context.Context) (*model.User, error) { panic("horse") }
+	for _, body := range []string{"{", request("{"), request("{nothing}"), request("{me{id}}")} {
+		b.ask(t, body)
+	}
+	if inside != 0 || entered != 5 {
+		t.Errorf("%d of %d have not left", inside, entered)
+	}
+}
+
+func TestWhoIsTurnedAwayIsToldSoInGraphQL(t *testing.T) {
+	t.Parallel()
+	for code, status := range map[auth.Code]int{auth.RateLimited: 429, auth.Overloaded: 503} {
+		b := newBench(func(o *Options) {
+			o.Enter = func(context.Context) (func(), error) { return nil, &auth.Refusal{Code: code, RetryAfter: time.Second} }
+		})
+		a := b.query(t, settingsQuery)
+		if a.Code != status || a.code() != code || a.Header().Get("Retry-After") != "1" || a.Errors[0].Extensions.RetryAfter != 1 || a.Data != nil {
+			t.Errorf("%s: %d, Retry-After %q: %s", code, a.Code, a.Header().Get("Retry-After"), a.Body)
+		}
+	}
+}
+
 func TestOnlyAnonymousRequestsAreCounted(t *testing.T) {
 	t.Parallel()
 	b := newBench(func(o *Options) { o.Admit = func(context.Context) error { return auth.RateLimited } })

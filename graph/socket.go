@@ -238,7 +238,11 @@ func (s *socket) prepare(ctx context.Context, e envelope) (context.Context, *gra
 	if err := s.h.admitted(ctx); err != nil {
 		return ctx, nil, s.h.told(ctx, err)
 	}
-	ctx, operation, fault := s.h.prepare(ctx, e)
+	var operation *graphql.OperationContext
+	doc, fault := s.h.documents.take(e.query)
+	if fault == nil {
+		ctx, operation, fault = s.h.prepare(ctx, doc, e)
+	}
 	if fault == nil && operation.Operation.Operation != ast.Subscription {
 		fault = wholeFault(auth.BadDocument)
 	}

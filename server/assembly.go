@@ -22,6 +22,7 @@ type assembly struct {
 	clock   *clock
 	secrets auth.Secrets
 	keys    *auth.KeySet
+	hasher  *auth.Hasher
 	rules   *auth.Service
 	// wake tells the dispatcher that a letter was written.
 	wake chan struct{}
@@ -92,9 +93,10 @@ func (a *assembly) build(ctx context.Context) error {
 	if _, err := a.clock.measure(ctx, a.difference); err != nil {
 		return err
 	}
-	hasher, err := auth.NewHasher(auth.HashParameters{
+	var err error
+	a.hasher, err = auth.NewHasher(auth.HashParameters{
 		MemoryKiB: uint32(cfg.HashingMemory >> 10), Passes: uint32(cfg.HashingPasses), Lanes: uint8(cfg.HashingLanes),
-	}, cfg.HashingSlots, deps.Random)
+	}, cfg.HashingSlots, deps.Random, deps.Clock)
 	if err != nil {
 		return fmt.Errorf("server: make hasher: %w", err)
 	}
@@ -103,7 +105,7 @@ func (a *assembly) build(ctx context.Context) error {
 		Algorithm: auth.Algorithm(cfg.SigningAlgorithm),
 	})
 	a.rules = auth.New(auth.Options{
-		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: hasher,
+		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: a.hasher,
 		Passwords: auth.PasswordPolicy{MinLength: cfg.PasswordMinLength},
 		Settings:  ruleSettings(cfg), Limits: ruleLimits(cfg),
 		Clock: a.clock.now, Random: deps.Random, Logger: deps.Logger, Wake: a.wakeDispatcher,

@@ -34,7 +34,7 @@ func (s *Server) jobs() []job {
 		// A dropped key is to be as quick as whatever else ends tokens.
 		{"hear keys", time.Second, time.Second, 3 * time.Second, s.hearKeys},
 		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second, s.rotateKeys},
-		{"prune", time.Hour, 70 * time.Minute, 10 * time.Minute, func(ctx context.Context) error {
+		{"prune", time.Hour, 70 * time.Minute, 50 * time.Minute, func(ctx context.Context) error {
 			_, err := s.prune(ctx, nil)
 			return err
 		}},

@@ -32,11 +32,12 @@ const formBytes = 16 << 10
 // linkPages are the pages behind the links of letters, for people whose app has
 // none of its own. They know no cookie and sign nobody in.
 type linkPages struct {
-	rules  *auth.Service
-	pages  *web.Pages
-	own    originList // of the server itself alone
-	admit  *auth.Throttle
-	logger *slog.Logger
+	rules    *auth.Service
+	pages    *web.Pages
+	own      originList // of the server itself alone
+	admit    *auth.Throttle
+	inFlight *inFlight
+	logger   *slog.Logger
 	// usernames is whether there are any; where not, nothing is at their path.
 	usernames bool
 }
@@ -73,8 +74,9 @@ func (l linkPages) openActivate(w http.ResponseWriter, r *http.Request) {
 	view := opened(r)
 	if view.Fault == "" {
 		c := l.caller(r)
-		err := l.admit.Allow(c.Counted(), c.Now)
+		leave, err := l.enter(c)
 		if err == nil {
+			defer leave()
 			view.Digits, err = l.rules.ActivationCode(r.Context(), c, view.Token)
 		}
 		if err != nil {
@@ -215,9 +217,12 @@ func (l linkPages) form(w http.ResponseWriter, r *http.Request, name web.Page) (
 func (l linkPages) do(w http.ResponseWriter, r *http.Request, name web.Page, form url.Values, do deed) {
 	c := l.caller(r)
 	var view web.View
-	err := l.admit.Allow(c.Counted(), c.Now)
+	leave, err := l.enter(c)
 	if err == nil {
-		view, err = do(r.Context(), c, form)
+		view, err = func() (web.View, error) {
+			defer leave()
+			return do(r.Context(), c, form)
+		}()
 	} else {
 		view.Token, view.Email, view.Username = form.Get("token"), form.Get("email"), form.Get("username")
 	}
@@ -226,6 +231,14 @@ func (l linkPages) do(w http.ResponseWriter, r *http.Request, name web.Page, for
 		return
 	}
 	l.write(w, r, name, http.StatusOK, view)
+}
+
+// enter lets a request in that storage is asked for.
+func (l linkPages) enter(c auth.Caller) (leave func(), err error) {
+	if err := l.admit.Allow(c.Counted(), c.Now); err != nil {
+		return nil, err
+	}
+	return l.inFlight.enter(c)
 }
 
 // refuse shows on the page why something did not happen. What is no refusal is

@@ -112,6 +112,8 @@ func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 	return chain(graph.NewHandler(graph.Options{
 		Auth: s.rules, Settings: shownSettings(cfg), Limits: documentLimits(cfg),
 		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Streams: s.streams, Logger: s.deps.Logger,
+		Enter: func(ctx context.Context) (func(), error) { return s.inFlight.enter(graph.CallerFrom(ctx)) },
+		Room:  func(ctx context.Context, u auth.Urgency) error { return s.rules.Room(graph.CallerFrom(ctx), u) },
 	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)
 }
 

@@ -28,6 +28,7 @@ type Server struct {
 	letters    mail.Mailbox // that may be read here; nil where none may
 	readiness  *readiness
 	streams    *graph.Streams
+	inFlight   *inFlight
 	handler    http.Handler
 	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
 
@@ -77,6 +78,11 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 		{"keys", s.keysStale},
 	}}
 	s.streams = graph.NewStreams(streamOptions(s.config, s.deps.Timeouts))
+	perAddress := s.config.RequestsPerAddress
+	if !s.config.RateLimits {
+		perAddress = 0
+	}
+	s.inFlight = newInFlight(s.config.Requests, perAddress)
 	s.handler, err = s.routes()
 	return err
 }
@@ -94,6 +100,10 @@ func (s *Server) Handler() http.Handler { return s.handler }
 
 // Auth is the rules that the server goes by.
 func (s *Server) Auth() *auth.Service { return s.rules }
+
+// InFlight is how many requests to the API and the pages are worked on now, and
+// how many were turned away so far because too many were.
+func (s *Server) InFlight() (now int, shed int64) { return s.inFlight.count() }
 
 // Addresses are where the server listens, once Run does.
 func (s *Server) Addresses() []net.Addr {

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	stdsql "database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -184,6 +186,75 @@ func TestAStatementOfPruningIsBounded(t *testing.T) {
 		}
 		if !slices.IsSorted(told) || !slices.Contains(told, 4) || !slices.Contains(told, 8) || told[len(told)-1] != 10 {
 			t.Errorf("told %v", told)
+		}
+	})
+}
+
+// TestBetweenBatchesOfPruningOthersWrite has this process and another write each
+// time that a batch is through: none takes more than it may, and none holds on to
+// what the others need.
+func TestBetweenBatchesOfPruningOthersWrite(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		const rows, batch = 20, 3
+		s, other := opened(t, url, Options{}), opened(t, url, Options{})
+		fill(t, s, rows)
+		before, written := 0, 0
+		write := func(s *Store) {
+			written++
+			err := s.c.AttemptCounter.Create().SetID(fmt.Sprint("new ", written)).SetCount(0).SetTat(0).SetEmission(0).SetBurst(0).
+				SetExpiresAt(noon.Add(time.Hour)).Exec(t.Context())
+			if err != nil {
+				t.Errorf("after %d rows: %v", before, err)
+			}
+		}
+		n, err := s.Prune(t.Context(), noon, batch, func(deleted int) {
+			if deleted-before > batch {
+				t.Errorf("a batch of %d rows, where %d are allowed", deleted-before, batch)
+			}
+			before = deleted
+			write(s)
+			write(other)
+		})
+		if n != rows || err != nil {
+			t.Errorf("deleted %d, %v", n, err)
+		}
+		if left := remaining(t, other, "attempt_counters", "id"); len(left) != written || written < 2*rows/batch {
+			t.Errorf("of %d rows that were written meanwhile %d are there", written, len(left))
+		}
+	})
+}
+
+func TestOnSQLiteABatchIsSmallWhateverIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := opened(t, sqliteURL(t), Options{})
+	fill(t, s, sqliteBatch+1)
+	var told []int
+	if n, err := s.Prune(t.Context(), noon, 10*sqliteBatch, func(deleted int) { told = append(told, deleted) }); n != sqliteBatch+1 || err != nil {
+		t.Errorf("deleted %d, %v", n, err)
+	}
+	if !slices.Contains(told, sqliteBatch) {
+		t.Errorf("told %v, want a batch of %d", told, sqliteBatch)
+	}
+}
+
+func TestPruningEndsWithItsRequest(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		s := opened(t, url, Options{})
+		fill(t, s, 10)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		n, err := s.Prune(ctx, noon, 2, func(deleted int) {
+			if deleted == 4 {
+				cancel()
+			}
+		})
+		if n != 4 || !errors.Is(err, context.Canceled) {
+			t.Errorf("deleted %d, %v", n, err)
+		}
+		if left := remaining(t, s, "attempt_counters", "id"); len(left) != 6 {
+			t.Errorf("left are %v", left)
 		}
 	})
 }

@@ -79,6 +79,13 @@ func (m Mailbox) All() []Letter {
 	return append([]Letter(nil), m.box.all...)
 }
 
+// Empty forgets everything that arrived so far.
+func (m Mailbox) Empty() {
+	m.box.mu.Lock()
+	defer m.box.mu.Unlock()
+	m.box.all, m.box.taken = nil, nil
+}
+
 // Next waits for the oldest letter that was not taken yet, and takes it.
 func (m Mailbox) Next(ctx context.Context) (Letter, error) {
 	return m.take(ctx, func(Letter) bool { return true })
