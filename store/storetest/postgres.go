@@ -24,7 +24,7 @@ import (
 // the process that started it, however that ends.
 type Cluster struct {
 	binaries string
-	dir      string // holds data/, and nothing else
+	dir      string // holds data/, and what poolers before it go by
 	port     int
 	settings []string
 	log      io.Writer
