@@ -101,6 +101,7 @@ func (s *Server) startJobs(ctx context.Context) (wait func()) {
 		running.Go(func() { j.run(ctx, s.deps.Random, s.deps.Logger) })
 	}
 	running.Go(func() { s.dispatch.Run(ctx, s.wake) })
+	running.Go(func() { s.listener.Run(ctx) })
 	return running.Wait
 }
 

@@ -15,6 +15,7 @@ import (
 	"gatehouse/auth"
 	"gatehouse/config"
 	"gatehouse/mail"
+	"gatehouse/store"
 )
 
 // maxHeaderBytes is the most that a request's line and headers may take.
@@ -24,6 +25,7 @@ const maxHeaderBytes = 16 << 10
 type Server struct {
 	*assembly
 	dispatch   *mail.Dispatcher
+	listener   *store.Listener
 	letters    mail.Mailbox // that may be read here; nil where none may
 	readiness  *readiness
 	handler    http.Handler
@@ -66,6 +68,10 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 	}
 	s.letters = s.mailbox(wire)
 	if s.dispatch, err = s.dispatcher(wire); err != nil {
+		return err
+	}
+	s.listener, err = s.store.NewListener(s.config.DatabaseDirectURL.Reveal(), s.deps.Random, s.deps.Logger, s.hear)
+	if err != nil {
 		return err
 	}
 	s.readiness = &readiness{now: s.deps.Clock, checks: []check{

@@ -32,8 +32,10 @@ func TestWhoWaitsTooLongForAConnectionIsToldToComeBack(t *testing.T) {
 	s := opened(t, postgresURL(t), Options{MaxConns: 2, AcquireTimeout: 200 * time.Millisecond})
 	letGo := []func() error{held(t, s), held(t, s)}
 	for name, ask := range map[string]func(context.Context) error{
-		"a read":                   func(ctx context.Context) error { _, err := s.c.User.Query().Count(ctx); return err },
-		"a write":                  func(ctx context.Context) error { return s.InsertEvents(ctx, auth.Event{Type: auth.EventSigningKeyRotated}) },
+		"a read": func(ctx context.Context) error { _, err := s.c.User.Query().Count(ctx); return err },
+		"a write": func(ctx context.Context) error {
+			return s.InsertEvents(ctx, auth.Event{Type: auth.EventSigningKeyRotated})
+		},
 		"a write that reads":       func(ctx context.Context) error { _, err := s.ClaimLetters(ctx, time.Now(), time.Second, 1); return err },
 		"a transaction":            func(ctx context.Context) error { return s.InTx(ctx, func(auth.Queries) error { return nil }) },
 		"a transaction of several": func(ctx context.Context) error { return increment(ctx, &s.queries, "late") },
