@@ -32,11 +32,13 @@ func (s *Server) jobs() []job {
 		{"hear blacklist", time.Second, time.Second, 3 * time.Second, s.rules.PollBlacklist},
 		// A dropped key is to be as quick as whatever else ends tokens.
 		{"hear keys", time.Second, time.Second, 3 * time.Second, s.hearKeys},
-		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second, s.rotateKeys},
-		{"prune", time.Hour, 70 * time.Minute, 10 * time.Minute, func(ctx context.Context) error {
-			_, err := s.prune(ctx, nil)
-			return err
-		}},
+		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second,
+			s.alone("rotate keys", 10*time.Second, 10*time.Second, s.rotateKeys)},
+		{"prune", time.Minute, 2 * time.Minute, 10 * time.Minute,
+			s.alone("prune", time.Hour, 10*time.Minute, func(ctx context.Context) error {
+				_, err := s.prune(ctx, nil)
+				return err
+			})},
 	}
 }
 

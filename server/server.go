@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/google/uuid"
+
 	"gatehouse/auth"
 	"gatehouse/config"
 	"gatehouse/mail"
@@ -29,6 +31,7 @@ type Server struct {
 	letters    mail.Mailbox // that may be read here; nil where none may
 	readiness  *readiness
 	handler    http.Handler
+	self       uuid.UUID    // by which leases know this process
 	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
 
 	mu        sync.Mutex
@@ -56,6 +59,9 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (*Server, error) {
 
 // prepare is the rest of New, which may fail with the database open.
 func (s *Server) prepare(ctx context.Context) (err error) {
+	if s.self, err = uuid.NewRandomFromReader(s.deps.Random); err != nil {
+		return fmt.Errorf("server: draw the name of this process: %w", err)
+	}
 	if err := s.rotateKeys(ctx); err != nil {
 		return err
 	}
