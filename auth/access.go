@@ -65,9 +65,9 @@ func (s *Service) forbids(ctx context.Context, client Client, claims AccessClaim
 // of the token, which may be older than a change of them.
 func (s *Service) Authorize(ctx context.Context, c Caller, g Guard) error {
 	var code Code
-	if c.Refused != nil && !errors.As(c.Refused, &code) {
-		// Storage failed while the token was judged: nobody is let in, and nobody
-		// is told that the token was bad.
+	if c.Refused != nil && (!errors.As(c.Refused, &code) || code == Overloaded) {
+		// Storage failed, or was too busy, while the token was judged: nobody is let
+		// in, and nobody is told that the token was bad.
 		return c.Refused
 	}
 	if err := g.admits(c, s.settings.ReauthenticationAge); err != nil {

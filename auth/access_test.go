@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -77,6 +78,22 @@ func TestWhoHasHeardNothingForFiveSecondsAsksTheDatabase(t *testing.T) {
 		client.Now = client.Now.Add(c.after)
 		if got := h.Authenticate(h.ctx, client, c.token); !errors.Is(got.Refused, c.want) || (got.Kind == auth.BySession) != (c.want == nil) {
 			t.Errorf("after %v: %q, %v", c.after, got.Kind, got.Refused)
+		}
+	}
+}
+
+// TestATokenThatCouldNotBeJudgedIsNoBadToken is about storage that fails, or has
+// no connection to spare, while a token is judged: whoever was told to sign in
+// anew would.
+func TestATokenThatCouldNotBeJudgedIsNoBadToken(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	busy := &auth.Refusal{Code: auth.Overloaded, RetryAfter: time.Second}
+	for _, why := range []error{errors.New("storage is away"), fmt.Errorf("store: wait: %w", busy)} {
+		caller := h.stranger()
+		caller.Refused = why
+		if err := h.Authorize(h.ctx, caller, auth.Guard{By: []auth.CallerKind{auth.BySession}}); !errors.Is(err, why) {
+			t.Errorf("%v becomes %v", why, err)
 		}
 	}
 }

@@ -127,6 +127,8 @@ type BlacklistQueries interface {
 	BlacklistChanged(ctx context.Context) (bool, error)
 	// BlacklistedSince lists what was created since then and has not expired.
 	BlacklistedSince(ctx context.Context, since, now time.Time) ([]BlacklistedToken, error)
+	// BlacklistedByID lists those of the rows that are there and have not expired.
+	BlacklistedByID(ctx context.Context, ids []uuid.UUID, now time.Time) ([]BlacklistedToken, error)
 }
 
 // SigningKeyQueries keep the key set.

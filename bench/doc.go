@@ -16,7 +16,8 @@
 //
 // `make bench` runs all of it in some minutes and keeps the figures in
 // docs/performance.md, `go test -bench Figures/NAME -benchtime 1x ./bench` runs
-// a part: timing, documents, throughput, ratios, footprint, hashing, overload.
+// a part: timing, documents, throughput, ratios, footprint, hashing, revocation,
+// overload.
 // `make growth` takes what takes longer: a million users, and a million expired
 // rows that are removed beside them.
 // GOGC, GOMEMLIMIT and GOMAXPROCS are handed on to the processes it

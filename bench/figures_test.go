@@ -25,6 +25,7 @@ func BenchmarkFigures(b *testing.B) {
 	b.Run("ratios", func(b *testing.B) { measureRatios(b, s) })
 	b.Run("footprint", func(b *testing.B) { measureFootprint(b, s) })
 	b.Run("hashing", func(b *testing.B) { measureHashing(b, s) })
+	b.Run("revocation", func(b *testing.B) { measureRevocation(b, s) })
 	b.Run("overload", func(b *testing.B) { measureOverload(b, s) })
 }
 

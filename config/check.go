@@ -34,6 +34,7 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 	if !had.has("INTROSPECTION") && !c.Introspection && c.Playground {
 		fault("PLAYGROUND", "on wants %sINTROSPECTION on: it draws the schema", prefix)
 	}
+	databases(c, given, had, fault)
 	lifetimes(c, had, fault)
 	if !had.has("LISTEN") && !had.has("PUBLIC_URL") && !c.Loopback() {
 		exposed(c, rows, given, fault)

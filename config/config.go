@@ -32,6 +32,15 @@ type Config struct {
 	PublicURL string
 	// DatabaseURL is "sqlite:PATH" or a postgres:// URL.
 	DatabaseURL Secret
+	// DatabaseDirectURL leads to the same database past any pooler; where it was
+	// not given it is DatabaseURL.
+	DatabaseDirectURL                Secret
+	DatabasePooled                   bool // a pooler lends connections for one transaction each
+	DatabaseMaxConnections           int
+	DatabaseAcquireTimeout           time.Duration
+	DatabaseStatementTimeout         time.Duration
+	DatabaseLockTimeout              time.Duration
+	DatabaseIdleInTransactionTimeout time.Duration
 	// Secret holds one or several secrets of 32 bytes in base64, by comma. It is
 	// empty where a file beside the SQLite file has to keep it: see SecretPath.
 	Secret Secret

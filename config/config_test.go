@@ -226,6 +226,7 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		"REQUESTS_IN_FLIGHT=15", "REQUESTS_IN_FLIGHT=many", "REQUESTS_IN_FLIGHT_PER_ADDRESS=0", "REQUESTS_IN_FLIGHT_PER_ADDRESS=-1",
 		"LIMIT_SIGN_IN_FREE=0", "LIMIT_SIGN_IN_PER_ADDRESS=20", "LIMIT_SIGN_IN_PER_ADDRESS=0/1m", "LIMIT_SIGN_IN_PER_ADDRESS=20/0s", "LIMIT_SIGN_IN_PER_ADDRESS=20/1m,",
 		"LIMIT_ANONYMOUS_PER_ADDRESS=300/1m,1/1s", "LIMIT_MAIL_PER_ACCOUNT=off",
+		"DATABASE_POOLER=session", "DATABASE_MAX_CONNECTIONS=0", "DATABASE_ACQUIRE_TIMEOUT=0", "DATABASE_STATEMENT_TIMEOUT=1h", "DATABASE_LOCK_TIMEOUT=1", "DATABASE_IDLE_IN_TRANSACTION_TIMEOUT=0s",
 	} {
 		name, _, _ := strings.Cut(entry, "=")
 		if found := faults(t, entry); len(found) != 1 || found[name] == "" {
@@ -377,7 +378,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}
 	// What a bad value says must not show it either.
 	for _, entry := range []string{
-		"SECRET=hunter4", "DATABASE_URL=mysql://u:hunter4@h", "DATABASE_URL=postgres://u:hunter4@[h", "MAIL_URL=smtp://u:hunter4%zz@h", "MAIL_URL=hunter4",
+		"SECRET=hunter4", "DATABASE_URL=mysql://u:hunter4@h", "DATABASE_URL=postgres://u:hunter4@[h", "DATABASE_DIRECT_URL=postgres://u:hunter4@[h", "DATABASE_DIRECT_URL=sqlite:hunter4", "MAIL_URL=smtp://u:hunter4%zz@h", "MAIL_URL=hunter4",
 		"PUBLIC_URL=https://u:hunter4@h", "LINK_URL_RESET=https://u:hunter4@h/{token}", "SECERT=hunter4",
 	} {
 		_, err := config.Load(environ([]string{entry}))

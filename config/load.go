@@ -179,6 +179,9 @@ func complete(c *Config, set map[string]bool) {
 			*d.into = d.text
 		}
 	}
+	if !set["DATABASE_DIRECT_URL"] {
+		c.DatabaseDirectURL = c.DatabaseURL
+	}
 	if !set["MAIL_FROM"] && c.showsLetters() {
 		c.MailFrom = "no-reply@localhost"
 	}

@@ -26,7 +26,7 @@ func TestEverySettingIsExplained(t *testing.T) {
 	if fields := reflect.TypeFor[config.Config]().NumField(); fields != len(settings) {
 		t.Errorf("Config has %d fields and %d settings", fields, len(settings))
 	}
-	for _, name := range []string{"SECRET", "DATABASE_URL", "MAIL_URL"} {
+	for _, name := range []string{"SECRET", "DATABASE_URL", "DATABASE_DIRECT_URL", "MAIL_URL"} {
 		for _, s := range settings {
 			if s.Name == "GATEHOUSE_"+name && !s.Secret {
 				t.Errorf("%s is not secret", name)

@@ -35,6 +35,7 @@ const plainHTTP = "http://"
 // fields of c.
 func table(c *Config) []row {
 	rows := connectionRows(c)
+	rows = append(rows, databaseRows(c)...)
 	rows = append(rows, tokenRows(c)...)
 	rows = append(rows, passwordRows(c)...)
 	rows = append(rows, letterRows(c)...)
@@ -50,7 +51,7 @@ func connectionRows(c *Config) []row {
 			meaning:  "Where clients reach the server: its origin, and the path below which it lies where a proxy shares the origin out, as in `https://example.com/auth`; the proxy may hand that path on or take it off. Links in letters are built from it, never from a request.",
 			loopback: plainHTTP},
 		{name: "DATABASE_URL", kind: database(&c.DatabaseURL), preset: "sqlite:gatehouse.db", secret: true,
-			meaning: "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME`."},
+			meaning: "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME`; of several servers, `@HOST:PORT,HOST:PORT/NAME?target_session_attrs=read-write`."},
 		{name: "SECRET", kind: secrets(&c.Secret), derived: "made, and kept in a file of mode 0600 beside the SQLite file", secret: true,
 			meaning: "32 random bytes in base64, from which all keys are derived; required with PostgreSQL, the same on all nodes. Several are separated by commas: the first is used, the others still open what they sealed."},
 		{name: "MIGRATE", kind: toggle(&c.Migrate, "on", "off"), preset: "on",

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -158,17 +159,25 @@ func (n *node) stop() error {
 // towns are the two ways to run: one process on SQLite, two on one PostgreSQL.
 func towns(t *testing.T, settings []string, test func(t *testing.T, tw *town)) {
 	t.Helper()
+	on(t, 2, settings, test)
+}
+
+// on runs on one process with SQLite, and on as many as asked over one
+// PostgreSQL.
+func on(t *testing.T, nodes int, settings []string, test func(t *testing.T, tw *town)) {
+	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
 		tw := newTown(t, sqlite(t), settings...)
 		tw.start()
 		test(t, tw)
 	})
-	t.Run("two nodes on postgres", func(t *testing.T) {
+	t.Run(fmt.Sprintf("%d nodes on postgres", nodes), func(t *testing.T) {
 		t.Parallel()
 		tw := newTown(t, postgres(t), settings...)
-		tw.start()
-		tw.start()
+		for range nodes {
+			tw.start()
+		}
 		test(t, tw)
 	})
 }

@@ -32,6 +32,12 @@ func (c *tally) add(a answer) {
 	c.codes[a.code()]++
 }
 
+// races runs on one process with SQLite, and on three over one PostgreSQL.
+func races(t *testing.T, settings []string, test func(t *testing.T, tw *town)) {
+	t.Helper()
+	on(t, 3, settings, test)
+}
+
 // race sends an operation many times at once, over all nodes, and tallies. What
 // is shed is asked again.
 func (tw *town) race(n int, operation string, input func(i int) map[string]any) *tally {
@@ -63,7 +69,7 @@ func (c *tally) wants(t *testing.T, codes map[string]int) {
 
 func TestAHundredRegistrationsAndAllTheirLinksAreOneUser(t *testing.T) {
 	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
+	races(t, unlimited, func(t *testing.T, tw *town) {
 		for round := range rounds {
 			address := fmt.Sprintf("round%d@example.org", round)
 			tw.race(100, "register", func(i int) map[string]any {
@@ -87,7 +93,7 @@ func TestAHundredRegistrationsAndAllTheirLinksAreOneUser(t *testing.T) {
 
 func TestALinkIsUsedOnce(t *testing.T) {
 	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
+	races(t, unlimited, func(t *testing.T, tw *town) {
 		for round := range rounds {
 			address := fmt.Sprintf("round%d@example.org", round)
 			register := func() (flow, activate, decline string) {
@@ -123,7 +129,7 @@ func TestALinkIsUsedOnce(t *testing.T) {
 
 func TestDigitsActivateOnce(t *testing.T) {
 	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
+	races(t, unlimited, func(t *testing.T, tw *town) {
 		for round := range rounds {
 			address := fmt.Sprintf("round%d@example.org", round)
 			a := tw.any(round).ask("register", map[string]any{"email": address, "password": password})
@@ -138,7 +144,7 @@ func TestDigitsActivateOnce(t *testing.T) {
 
 func TestRefreshesAtOnceSignNobodyOut(t *testing.T) {
 	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
+	races(t, unlimited, func(t *testing.T, tw *town) {
 		tw.user("ada@example.org")
 		// Sessions of their own, so that the windows are waited for together.
 		refresh := make([]string, rounds)
@@ -188,7 +194,7 @@ func TestRefreshesAtOnceSignNobodyOut(t *testing.T) {
 
 func TestAtMostTwentySessionsLive(t *testing.T) {
 	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
+	races(t, unlimited, func(t *testing.T, tw *town) {
 		tw.user("ada@example.org")
 		var mu sync.Mutex
 		var tokens []string
@@ -214,7 +220,7 @@ func TestAtMostTwentySessionsLive(t *testing.T) {
 
 func TestNoSessionOfTheOldPasswordIsLeft(t *testing.T) {
 	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
+	races(t, unlimited, func(t *testing.T, tw *town) {
 		for round := range rounds {
 			address := fmt.Sprintf("round%d@example.org", round)
 			a := tw.any(0).ask("register", map[string]any{"email": address, "password": password})
@@ -247,11 +253,69 @@ func TestNoSessionOfTheOldPasswordIsLeft(t *testing.T) {
 	})
 }
 
+func TestALinkToChooseAUsernameIsUsedOnce(t *testing.T) {
+	t.Parallel()
+	races(t, unlimited, func(t *testing.T, tw *town) {
+		for round := range rounds {
+			address := fmt.Sprintf("round%d@example.org", round)
+			tw.user(address)
+			tw.any(round).ask("requestUsernameReset", map[string]any{"email": address})
+			token := tokenOf(t, tw.letter(address).Text)
+			name := func(i int) string { return fmt.Sprintf("round%dracer%d", round, i) }
+			tw.race(50, "resetUsername", func(i int) map[string]any {
+				return map[string]any{"token": token, "username": name(i)}
+			}).wants(t, map[string]int{"": 1, "INVALID_TOKEN": 49})
+			// The losers' names did not stick.
+			tw.race(50, "login", func(i int) map[string]any {
+				return map[string]any{"identifier": name(i), "password": password}
+			}).wants(t, map[string]int{"": 1, "INVALID_CREDENTIALS": 49})
+			tw.letter(address)
+		}
+	})
+}
+
+func TestNoSessionOutlivesASuspension(t *testing.T) {
+	t.Parallel()
+	settings := append([]string{"GATEHOUSE_SESSIONS_PER_USER=1000"}, unlimited...)
+	races(t, settings, func(t *testing.T, tw *town) {
+		for round := range rounds {
+			address := fmt.Sprintf("round%d@example.org", round)
+			tw.user(address)
+			var mu sync.Mutex
+			var access, refresh []string
+			together(51, func(i int) {
+				if i == 25 {
+					tw.run("", "user", "suspend", address)
+					return
+				}
+				a, err := tw.any(i).try("login", map[string]any{"identifier": address, "password": password})
+				if err == nil && a.code() == "" {
+					mu.Lock()
+					defer mu.Unlock()
+					access = append(access, a.text("login.tokens.accessToken"))
+					refresh = append(refresh, a.text("login.tokens.refreshToken"))
+				}
+			})
+			for i, token := range refresh {
+				if a := tw.any(i).ask("refresh", map[string]any{"refreshToken": token}); a.code() != "INVALID_TOKEN" {
+					t.Fatalf("a session of the suspended user answers %q", a.code())
+				}
+			}
+			if len(access) > 0 {
+				tw.everywhere(t, access[len(access)-1], "UNAUTHENTICATED")
+			}
+			if code := tw.any(round).ask("login", map[string]any{"identifier": address, "password": password}).code(); code != "ACCOUNT_SUSPENDED" {
+				t.Fatalf("a sign-in is answered %q", code)
+			}
+		}
+	})
+}
+
 func TestOfTwoHundredGuessesOnlyTheFreeOnesAreAnswered(t *testing.T) {
 	t.Parallel()
 	// By identifier; the addresses are out of the way.
 	settings := []string{"GATEHOUSE_LIMIT_SIGN_IN_PER_ADDRESS=100000/1m", "GATEHOUSE_LIMIT_ANONYMOUS_PER_ADDRESS=100000/1m"}
-	towns(t, settings, func(t *testing.T, tw *town) {
+	races(t, settings, func(t *testing.T, tw *town) {
 		tw.user("ada@example.org")
 		for round := range rounds {
 			// Each round a name that nobody has: they are counted alike.

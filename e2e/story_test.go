@@ -16,11 +16,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestStories tells every story of testdata on both databases. A story's file
-// "settings" holds what its server is set to, NAME=value a line.
+// TestStories tells every story of testdata on both databases, and on PostgreSQL
+// behind a pooler. A story's file "settings" holds what its server is set to,
+// NAME=value a line.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	for name, database := range databases(t) {
+	ways := databases(t)
+	ways["pgbouncer"] = postgres
+	p := pooler(t)
+	for name, database := range ways {
 		t.Run(name, func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
 				Dir: "testdata",
@@ -30,7 +34,11 @@ func TestStories(t *testing.T) {
 					if err != nil && !errors.Is(err, fs.ErrNotExist) {
 						return err
 					}
-					tell := &story{world: newWorld(t, worldOptions{database: database(t), settings: strings.Fields(string(settings))})}
+					o := worldOptions{database: database(t), settings: strings.Fields(string(settings))}
+					if name == "pgbouncer" {
+						o.settings = append(o.settings, pooled(p, o.database)...)
+					}
+					tell := &story{world: newWorld(t, o)}
 					tell.client = tell.world.client()
 					tell.heard = map[string]*stream{}
 					env.Defer(tell.hang)

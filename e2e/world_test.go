@@ -223,6 +223,9 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
+// has tells whether the text was written.
+func (b *syncBuffer) has(text string) bool { return strings.Contains(b.String(), text) }
+
 // rootFields are the fields of Query, Mutation and Subscription.
 func rootFields(t *testing.T) []string {
 	t.Helper()

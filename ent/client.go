@@ -14,6 +14,7 @@ import (
 	"gatehouse/ent/credential"
 	"gatehouse/ent/event"
 	"gatehouse/ent/knownnetwork"
+	"gatehouse/ent/lease"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
@@ -43,6 +44,8 @@ type Client struct {
 	Event *EventClient
 	// KnownNetwork is the client for interacting with the KnownNetwork builders.
 	KnownNetwork *KnownNetworkClient
+	// Lease is the client for interacting with the Lease builders.
+	Lease *LeaseClient
 	// LinkToken is the client for interacting with the LinkToken builders.
 	LinkToken *LinkTokenClient
 	// OutboxLetter is the client for interacting with the OutboxLetter builders.
@@ -70,6 +73,7 @@ func (c *Client) init() {
 	c.Credential = NewCredentialClient(c.config)
 	c.Event = NewEventClient(c.config)
 	c.KnownNetwork = NewKnownNetworkClient(c.config)
+	c.Lease = NewLeaseClient(c.config)
 	c.LinkToken = NewLinkTokenClient(c.config)
 	c.OutboxLetter = NewOutboxLetterClient(c.config)
 	c.Registration = NewRegistrationClient(c.config)
@@ -173,6 +177,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Credential:       NewCredentialClient(cfg),
 		Event:            NewEventClient(cfg),
 		KnownNetwork:     NewKnownNetworkClient(cfg),
+		Lease:            NewLeaseClient(cfg),
 		LinkToken:        NewLinkTokenClient(cfg),
 		OutboxLetter:     NewOutboxLetterClient(cfg),
 		Registration:     NewRegistrationClient(cfg),
@@ -203,6 +208,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Credential:       NewCredentialClient(cfg),
 		Event:            NewEventClient(cfg),
 		KnownNetwork:     NewKnownNetworkClient(cfg),
+		Lease:            NewLeaseClient(cfg),
 		LinkToken:        NewLinkTokenClient(cfg),
 		OutboxLetter:     NewOutboxLetterClient(cfg),
 		Registration:     NewRegistrationClient(cfg),
@@ -239,7 +245,8 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.AttemptCounter, c.BlacklistedToken, c.Credential, c.Event, c.KnownNetwork,
-		c.LinkToken, c.OutboxLetter, c.Registration, c.Session, c.SigningKey, c.User,
+		c.Lease, c.LinkToken, c.OutboxLetter, c.Registration, c.Session, c.SigningKey,
+		c.User,
 	} {
 		n.Use(hooks...)
 	}
@@ -250,7 +257,8 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.AttemptCounter, c.BlacklistedToken, c.Credential, c.Event, c.KnownNetwork,
-		c.LinkToken, c.OutboxLetter, c.Registration, c.Session, c.SigningKey, c.User,
+		c.Lease, c.LinkToken, c.OutboxLetter, c.Registration, c.Session, c.SigningKey,
+		c.User,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -269,6 +277,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.Event.mutate(ctx, m)
 	case *KnownNetworkMutation:
 		return c.KnownNetwork.mutate(ctx, m)
+	case *LeaseMutation:
+		return c.Lease.mutate(ctx, m)
 	case *LinkTokenMutation:
 		return c.LinkToken.mutate(ctx, m)
 	case *OutboxLetterMutation:
@@ -980,6 +990,139 @@ func (c *KnownNetworkClient) mutate(ctx context.Context, m *KnownNetworkMutation
 		return (&KnownNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown KnownNetwork mutation op: %q", m.Op())
+	}
+}
+
+// LeaseClient is a client for the Lease schema.
+type LeaseClient struct {
+	config
+}
+
+// NewLeaseClient returns a client for the Lease from the given config.
+func NewLeaseClient(c config) *LeaseClient {
+	return &LeaseClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `lease.Hooks(f(g(h())))`.
+func (c *LeaseClient) Use(hooks ...Hook) {
+	c.hooks.Lease = append(c.hooks.Lease, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `lease.Intercept(f(g(h())))`.
+func (c *LeaseClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Lease = append(c.inters.Lease, interceptors...)
+}
+
+// Create returns a builder for creating a Lease entity.
+func (c *LeaseClient) Create() *LeaseCreate {
+	mutation := newLeaseMutation(c.config, OpCreate)
+	return &LeaseCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Lease entities.
+func (c *LeaseClient) CreateBulk(builders ...*LeaseCreate) *LeaseCreateBulk {
+	return &LeaseCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *LeaseClient) MapCreateBulk(slice any, setFunc func(*LeaseCreate, int)) *LeaseCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &LeaseCreateBulk{err: fmt.Errorf("calling to LeaseClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*LeaseCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &LeaseCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Lease.
+func (c *LeaseClient) Update() *LeaseUpdate {
+	mutation := newLeaseMutation(c.config, OpUpdate)
+	return &LeaseUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *LeaseClient) UpdateOne(_m *Lease) *LeaseUpdateOne {
+	mutation := newLeaseMutation(c.config, OpUpdateOne, withLease(_m))
+	return &LeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *LeaseClient) UpdateOneID(id string) *LeaseUpdateOne {
+	mutation := newLeaseMutation(c.config, OpUpdateOne, withLeaseID(id))
+	return &LeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Lease.
+func (c *LeaseClient) Delete() *LeaseDelete {
+	mutation := newLeaseMutation(c.config, OpDelete)
+	return &LeaseDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *LeaseClient) DeleteOne(_m *Lease) *LeaseDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *LeaseClient) DeleteOneID(id string) *LeaseDeleteOne {
+	builder := c.Delete().Where(lease.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &LeaseDeleteOne{builder}
+}
+
+// Query returns a query builder for Lease.
+func (c *LeaseClient) Query() *LeaseQuery {
+	return &LeaseQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLease},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Lease entity by its id.
+func (c *LeaseClient) Get(ctx context.Context, id string) (*Lease, error) {
+	return c.Query().Where(lease.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *LeaseClient) GetX(ctx context.Context, id string) *Lease {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *LeaseClient) Hooks() []Hook {
+	return c.hooks.Lease
+}
+
+// Interceptors returns the client interceptors.
+func (c *LeaseClient) Interceptors() []Interceptor {
+	return c.inters.Lease
+}
+
+func (c *LeaseClient) mutate(ctx context.Context, m *LeaseMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&LeaseCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&LeaseUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&LeaseUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&LeaseDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Lease mutation op: %q", m.Op())
 	}
 }
 
@@ -1912,12 +2055,13 @@ func (c *UserClient) mutate(ctx context.Context, m *UserMutation) (Value, error)
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		AttemptCounter, BlacklistedToken, Credential, Event, KnownNetwork, LinkToken,
-		OutboxLetter, Registration, Session, SigningKey, User []ent.Hook
+		AttemptCounter, BlacklistedToken, Credential, Event, KnownNetwork, Lease,
+		LinkToken, OutboxLetter, Registration, Session, SigningKey, User []ent.Hook
 	}
 	inters struct {
-		AttemptCounter, BlacklistedToken, Credential, Event, KnownNetwork, LinkToken,
-		OutboxLetter, Registration, Session, SigningKey, User []ent.Interceptor
+		AttemptCounter, BlacklistedToken, Credential, Event, KnownNetwork, Lease,
+		LinkToken, OutboxLetter, Registration, Session, SigningKey,
+		User []ent.Interceptor
 	}
 )
 

@@ -11,6 +11,7 @@ import (
 	"gatehouse/ent/credential"
 	"gatehouse/ent/event"
 	"gatehouse/ent/knownnetwork"
+	"gatehouse/ent/lease"
 	"gatehouse/ent/linktoken"
 	"gatehouse/ent/outboxletter"
 	"gatehouse/ent/registration"
@@ -88,6 +89,7 @@ func checkColumn(t, c string) error {
 			credential.Table:       credential.ValidColumn,
 			event.Table:            event.ValidColumn,
 			knownnetwork.Table:     knownnetwork.ValidColumn,
+			lease.Table:            lease.ValidColumn,
 			linktoken.Table:        linktoken.ValidColumn,
 			outboxletter.Table:     outboxletter.ValidColumn,
 			registration.Table:     registration.ValidColumn,

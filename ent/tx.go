@@ -24,6 +24,8 @@ type Tx struct {
 	Event *EventClient
 	// KnownNetwork is the client for interacting with the KnownNetwork builders.
 	KnownNetwork *KnownNetworkClient
+	// Lease is the client for interacting with the Lease builders.
+	Lease *LeaseClient
 	// LinkToken is the client for interacting with the LinkToken builders.
 	LinkToken *LinkTokenClient
 	// OutboxLetter is the client for interacting with the OutboxLetter builders.
@@ -172,6 +174,7 @@ func (tx *Tx) init() {
 	tx.Credential = NewCredentialClient(tx.config)
 	tx.Event = NewEventClient(tx.config)
 	tx.KnownNetwork = NewKnownNetworkClient(tx.config)
+	tx.Lease = NewLeaseClient(tx.config)
 	tx.LinkToken = NewLinkTokenClient(tx.config)
 	tx.OutboxLetter = NewOutboxLetterClient(tx.config)
 	tx.Registration = NewRegistrationClient(tx.config)

@@ -40,7 +40,7 @@ func assemble(ctx context.Context, cfg config.Config, deps Deps) (_ *assembly, e
 			return nil, err
 		}
 	}
-	a.store, err = store.Open(ctx, cfg.DatabaseURL.Reveal(), store.Options{Logger: deps.Logger, Observe: deps.Observe})
+	a.store, err = store.Open(ctx, cfg.DatabaseURL.Reveal(), storeOptions(cfg, deps))
 	if err != nil {
 		return nil, err
 	}
@@ -48,6 +48,16 @@ func assemble(ctx context.Context, cfg config.Config, deps Deps) (_ *assembly, e
 		return nil, errors.Join(err, a.store.Close())
 	}
 	return a, nil
+}
+
+// storeOptions are how the operator wants PostgreSQL to be treated.
+func storeOptions(cfg config.Config, deps Deps) store.Options {
+	return store.Options{
+		MaxConns: cfg.DatabaseMaxConnections, AcquireTimeout: cfg.DatabaseAcquireTimeout,
+		StatementTimeout: cfg.DatabaseStatementTimeout, LockTimeout: cfg.DatabaseLockTimeout,
+		IdleInTransactionTimeout: cfg.DatabaseIdleInTransactionTimeout, Pooled: cfg.DatabasePooled,
+		Logger: deps.Logger, Observe: deps.Observe,
+	}
 }
 
 // openSecrets reads the server's secret; where none was given it is made, and

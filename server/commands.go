@@ -18,9 +18,10 @@ type NewUser = auth.CreateUserInput
 // User is an account, as commands show it.
 type User = auth.User
 
-// Migrate brings the database up to date. Several nodes may do so at once.
+// Migrate brings the database up to date. Several nodes may do so at once: past
+// any pooler, since they keep each other off by a lock of the session.
 func Migrate(ctx context.Context, cfg config.Config, deps Deps) error {
-	return store.Migrate(ctx, cfg.DatabaseURL.Reveal(), deps.Logger)
+	return store.Migrate(ctx, cfg.DatabaseDirectURL.Reveal(), deps.Logger)
 }
 
 // Step is a migration that the database has not seen.
@@ -28,7 +29,7 @@ type Step = store.Step
 
 // PlanMigration says what Migrate would do, and does nothing.
 func PlanMigration(ctx context.Context, cfg config.Config) ([]Step, error) {
-	return store.Plan(ctx, cfg.DatabaseURL.Reveal())
+	return store.Plan(ctx, cfg.DatabaseDirectURL.Reveal())
 }
 
 // Backup copies the SQLite database into a new file while servers run on it.

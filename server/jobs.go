@@ -33,11 +33,13 @@ func (s *Server) jobs() []job {
 		{"wake watches", time.Second, time.Second, time.Second, s.rules.WakeWatches},
 		// A dropped key is to be as quick as whatever else ends tokens.
 		{"hear keys", time.Second, time.Second, 3 * time.Second, s.hearKeys},
-		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second, s.rotateKeys},
-		{"prune", time.Hour, 70 * time.Minute, 50 * time.Minute, func(ctx context.Context) error {
-			_, err := s.prune(ctx, nil)
-			return err
-		}},
+		{"rotate keys", 10 * time.Second, 60 * time.Second, 10 * time.Second,
+			s.alone("rotate keys", 10*time.Second, 10*time.Second, s.rotateKeys)},
+		{"prune", time.Minute, 2 * time.Minute, 50 * time.Minute,
+			s.alone("prune", time.Hour, 50*time.Minute, func(ctx context.Context) error {
+				_, err := s.prune(ctx, nil)
+				return err
+			})},
 	}
 }
 
@@ -102,6 +104,7 @@ func (s *Server) startJobs(ctx context.Context) (wait func()) {
 		running.Go(func() { j.run(ctx, s.deps.Random, s.deps.Logger) })
 	}
 	running.Go(func() { s.dispatch.Run(ctx, s.wake) })
+	running.Go(func() { s.listener.Run(ctx) })
 	return running.Wait
 }
 

@@ -12,10 +12,13 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/google/uuid"
+
 	"gatehouse/auth"
 	"gatehouse/config"
 	"gatehouse/graph"
 	"gatehouse/mail"
+	"gatehouse/store"
 )
 
 // maxHeaderBytes is the most that a request's line and headers may take.
@@ -25,11 +28,13 @@ const maxHeaderBytes = 16 << 10
 type Server struct {
 	*assembly
 	dispatch   *mail.Dispatcher
+	listener   *store.Listener
 	letters    mail.Mailbox // that may be read here; nil where none may
 	readiness  *readiness
 	streams    *graph.Streams
 	inFlight   *inFlight
 	handler    http.Handler
+	self       uuid.UUID    // by which leases know this process
 	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
 
 	mu        sync.Mutex
@@ -57,6 +62,9 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (*Server, error) {
 
 // prepare is the rest of New, which may fail with the database open.
 func (s *Server) prepare(ctx context.Context) (err error) {
+	if s.self, err = uuid.NewRandomFromReader(s.deps.Random); err != nil {
+		return fmt.Errorf("server: draw the name of this process: %w", err)
+	}
 	if err := s.rotateKeys(ctx); err != nil {
 		return err
 	}
@@ -69,6 +77,10 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 	}
 	s.letters = s.mailbox(wire)
 	if s.dispatch, err = s.dispatcher(wire); err != nil {
+		return err
+	}
+	s.listener, err = s.store.NewListener(s.config.DatabaseDirectURL.Reveal(), s.deps.Random, s.deps.Logger, s.hear)
+	if err != nil {
 		return err
 	}
 	s.readiness = &readiness{now: s.deps.Clock, checks: []check{

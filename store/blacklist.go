@@ -9,12 +9,16 @@ import (
 	"gatehouse/auth"
 	"gatehouse/ent"
 	"gatehouse/ent/blacklistedtoken"
+	"gatehouse/ent/predicate"
 )
 
-// InsertBlacklisted implements auth.BlacklistQueries: one statement for all.
+// InsertBlacklisted implements auth.BlacklistQueries: one statement for all, and
+// on PostgreSQL another that tells the nodes of them.
 func (q *queries) InsertBlacklisted(ctx context.Context, tokens ...auth.BlacklistedToken) error {
 	rows := make([]*ent.BlacklistedTokenCreate, len(tokens))
+	ids := make([]uuid.UUID, len(tokens))
 	for i, t := range tokens {
+		ids[i] = t.ID
 		rows[i] = q.c.BlacklistedToken.Create().
 			SetID(t.ID).
 			SetKind(string(t.Kind)).
@@ -23,7 +27,10 @@ func (q *queries) InsertBlacklisted(ctx context.Context, tokens ...auth.Blacklis
 			SetCreatedAt(t.CreatedAt).
 			SetExpiresAt(t.ExpiresAt)
 	}
-	return failed("insert blacklisted tokens", q.c.BlacklistedToken.CreateBulk(rows...).Exec(ctx))
+	if err := q.c.BlacklistedToken.CreateBulk(rows...).Exec(ctx); err != nil {
+		return failed("insert blacklisted tokens", err)
+	}
+	return q.notifyOf(ctx, channelBlacklist, ids)
 }
 
 // IsBlacklisted implements auth.BlacklistQueries.
@@ -57,8 +64,17 @@ func (q *queries) BlacklistChanged(ctx context.Context) (bool, error) { return q
 
 // BlacklistedSince implements auth.BlacklistQueries, oldest first.
 func (q *queries) BlacklistedSince(ctx context.Context, since, now time.Time) ([]auth.BlacklistedToken, error) {
+	return q.blacklisted(ctx, now, blacklistedtoken.CreatedAtGTE(since))
+}
+
+// BlacklistedByID implements auth.BlacklistQueries.
+func (q *queries) BlacklistedByID(ctx context.Context, ids []uuid.UUID, now time.Time) ([]auth.BlacklistedToken, error) {
+	return q.blacklisted(ctx, now, blacklistedtoken.IDIn(ids...))
+}
+
+func (q *queries) blacklisted(ctx context.Context, now time.Time, which predicate.BlacklistedToken) ([]auth.BlacklistedToken, error) {
 	rows, err := q.c.BlacklistedToken.Query().
-		Where(blacklistedtoken.CreatedAtGTE(since), blacklistedtoken.ExpiresAtGT(now)).
+		Where(which, blacklistedtoken.ExpiresAtGT(now)).
 		Order(blacklistedtoken.ByCreatedAt(), blacklistedtoken.ByID()).
 		All(ctx)
 	if err != nil {

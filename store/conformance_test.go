@@ -10,21 +10,23 @@ import (
 func TestSQLiteKeepsEveryPromise(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, observe func(string)) storetest.Database {
-		return openedTwice(t, sqliteURL(t), observe)
+		return openedTwice(t, sqliteURL(t), Options{Observe: observe})
 	})
 }
 
 func TestPostgreSQLKeepsEveryPromise(t *testing.T) {
 	t.Parallel()
 	storetest.Run(t, func(t *testing.T, observe func(string)) storetest.Database {
-		return openedTwice(t, postgresURL(t), observe)
+		return openedTwice(t, postgresURL(t), Options{Observe: observe})
 	})
 }
 
 // openedTwice opens two stores on one database, as two processes would.
-func openedTwice(t *testing.T, url string, observe func(string)) storetest.Database {
+func openedTwice(t *testing.T, url string, o Options) storetest.Database {
 	t.Helper()
-	one, two := opened(t, url, Options{Observe: observe}), opened(t, url, Options{})
+	one := opened(t, url, o)
+	o.Observe = nil
+	two := opened(t, url, o)
 	noted := note(one)
 	return storetest.Database{
 		One: one,

@@ -20,16 +20,27 @@ type driver struct {
 	reader  *stdsql.DB
 	watch   *dataVersion
 	observe func(string)
+	// patience is for how long a statement waits for a connection; 0 for as long
+	// as its context allows.
+	patience time.Duration
+	// bounds is what each transaction begins with; "" is nothing.
+	bounds string
 }
 
 func newDriver(name string, writer, reader *stdsql.DB, o Options) *driver {
+	patience := o.AcquireTimeout
+	if name == dialect.SQLite {
+		patience = 0
+	}
 	observe := o.Observe
 	if observe == nil {
 		observe = func(string) {}
 	}
 	return &driver{
-		Conn: sql.Conn{ExecQuerier: lone{write: writer, read: reader, sqlite: name == dialect.SQLite, observe: observe}},
-		name: name, writer: writer, reader: reader, observe: observe,
+		Conn: sql.Conn{ExecQuerier: lone{
+			write: pool{writer, patience}, read: pool{reader, patience}, sqlite: name == dialect.SQLite, observe: observe,
+		}},
+		name: name, writer: writer, reader: reader, observe: observe, patience: patience,
 	}
 }
 
@@ -56,16 +67,21 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	if d.name == dialect.Postgres {
 		level = &stdsql.TxOptions{Isolation: stdsql.LevelReadCommitted}
 	}
-	tx, err := d.writer.BeginTx(ctx, level)
+	tx, err := pool{d.writer, d.patience}.BeginTx(ctx, level)
 	if err != nil {
 		return nil, err
+	}
+	if d.bounds != "" {
+		if _, err := tx.ExecContext(ctx, d.bounds); err != nil {
+			return nil, errors.Join(err, tx.Rollback())
+		}
 	}
 	return &sql.Tx{Conn: sql.Conn{ExecQuerier: inside{tx: tx, observe: d.observe}}, Tx: tx}, nil
 }
 
 // lone sends statements that are a transaction each.
 type lone struct {
-	write, read *stdsql.DB
+	write, read pool
 	sqlite      bool
 	observe     func(string)
 }

@@ -17,7 +17,6 @@ import (
 	"strings"
 
 	"entgo.io/ent/dialect"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -114,17 +113,13 @@ func checkForeignKeys(ctx context.Context, db *stdsql.DB) (err error) {
 }
 
 func (s steps) runPostgres(ctx context.Context, url string) (err error) {
-	config, err := postgresConfig(url)
+	config, err := postgresConfig(url, Options{}.completed())
 	if err != nil {
 		return err
 	}
-	if config.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement {
-		// A table takes the time it takes. To wait for its lock is another
-		// matter: everybody else queues behind who waits.
-		config.RuntimeParams["statement_timeout"] = "0"
-	} else {
-		s.logger.WarnContext(ctx, "migrating through what looks like a pooler; give migrations the server's own URL")
-	}
+	// A table takes the time it takes. To wait for its lock is another matter:
+	// everybody else queues behind who waits.
+	config.RuntimeParams["statement_timeout"] = "0"
 	db := stdlib.OpenDB(*config)
 	defer func() { err = errors.Join(err, db.Close()) }()
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

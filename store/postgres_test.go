@@ -10,9 +10,9 @@ import (
 	"gatehouse/store/storetest"
 )
 
-func setting(t *testing.T, s *Store, name string) (value string) {
+func setting(t *testing.T, q *queries, name string) (value string) {
 	t.Helper()
-	err := s.query(t.Context(), "SHOW "+name, nil, func(rows *stdsql.Rows) error { return rows.Scan(&value) })
+	err := q.query(t.Context(), "SHOW "+name, nil, func(rows *stdsql.Rows) error { return rows.Scan(&value) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,44 +22,30 @@ func setting(t *testing.T, s *Store, name string) (value string) {
 func TestASessionIsSetForServers(t *testing.T) {
 	t.Parallel()
 	url := postgresURL(t)
-	for query, want := range map[string]map[string]string{
-		"": {
+	for _, c := range []struct {
+		query string
+		o     Options
+		want  map[string]string
+	}{
+		{"", Options{}, map[string]string{
 			"timezone": "UTC", "application_name": "gatehouse",
 			"statement_timeout": "15s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s",
-		},
-		"&statement_timeout=3s&application_name=mine&timezone=Asia/Tokyo": {
+		}},
+		{"", Options{StatementTimeout: 3 * time.Second, LockTimeout: 1500 * time.Millisecond, IdleInTransactionTimeout: time.Minute}, map[string]string{
+			"statement_timeout": "3s", "lock_timeout": "1500ms", "idle_in_transaction_session_timeout": "1min",
+		}},
+		{"&statement_timeout=3s&application_name=mine&timezone=Asia/Tokyo", Options{}, map[string]string{
 			"timezone": "UTC", "application_name": "mine", "statement_timeout": "3s", "lock_timeout": "10s",
-		},
-		"&default_query_exec_mode=exec": {
+		}},
+		{"", Options{Pooled: true}, map[string]string{
 			"timezone": "UTC", "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
-		},
+		}},
 	} {
-		s := opened(t, url+query, Options{})
-		for name, value := range want {
-			if got := setting(t, s, name); got != value {
-				t.Errorf("%q: %s is %s, want %s", query, name, got, value)
+		s := opened(t, url+c.query, c.o)
+		for name, value := range c.want {
+			if got := setting(t, &s.queries, name); got != value {
+				t.Errorf("%q, %+v: %s is %s, want %s", c.query, c.o, name, got, value)
 			}
-		}
-	}
-}
-
-// pgbouncer's transaction pooling knows no prepared statements.
-func TestModeExecPreparesNothing(t *testing.T) {
-	t.Parallel()
-	url := postgresURL(t)
-	for query, want := range map[string]bool{"": true, "&default_query_exec_mode=exec": false} {
-		s := opened(t, url+query, Options{MaxConns: 1})
-		counters(t, s, "exec"+query)
-		if n := count(t, s, "exec"+query); n != 0 {
-			t.Error(n)
-		}
-		prepared := -1
-		err := s.query(t.Context(), "SELECT count(*) FROM pg_prepared_statements", nil, func(rows *stdsql.Rows) error { return rows.Scan(&prepared) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if prepared > 0 != want {
-			t.Errorf("%q: %d statements are prepared", query, prepared)
 		}
 	}
 }

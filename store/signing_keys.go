@@ -31,7 +31,7 @@ func (q *queries) SigningKeys(ctx context.Context) ([]auth.SigningKey, error) {
 	return keys, nil
 }
 
-// InsertSigningKey implements auth.SigningKeyQueries.
+// InsertSigningKey implements auth.SigningKeyQueries, and tells the nodes.
 func (q *queries) InsertSigningKey(ctx context.Context, k auth.SigningKey) (bool, error) {
 	n, err := q.exec(ctx, `
 		INSERT INTO signing_keys (id, sequence, algorithm, public_jwk, sealed,
@@ -40,7 +40,7 @@ func (q *queries) InsertSigningKey(ctx context.Context, k auth.SigningKey) (bool
 		ON CONFLICT (sequence) DO NOTHING`,
 		k.ID, k.Sequence, k.Algorithm, k.PublicJWK, k.Sealed,
 		k.CreatedAt, k.SignsFrom, optional(k.RetiresAt), optional(k.DroppedAt))
-	return won("insert signing key", n, err)
+	return q.changedKeys(ctx, "insert signing key", n, err)
 }
 
 // RetireSigningKeys implements auth.SigningKeyQueries.
@@ -52,11 +52,19 @@ func (q *queries) RetireSigningKeys(ctx context.Context, sequence int, at time.T
 	return failed("retire signing keys", err)
 }
 
-// DropSigningKey implements auth.SigningKeyQueries.
+// DropSigningKey implements auth.SigningKeyQueries, and tells the nodes.
 func (q *queries) DropSigningKey(ctx context.Context, id string, now time.Time) (bool, error) {
 	n, err := q.c.SigningKey.Update().
 		Where(signingkey.ID(id), signingkey.DroppedAtIsNil()).
 		SetDroppedAt(now).
 		Save(ctx)
-	return won("drop signing key", n, err)
+	return q.changedKeys(ctx, "drop signing key", n, err)
+}
+
+// changedKeys is won, and tells the nodes of it.
+func (q *queries) changedKeys(ctx context.Context, doing string, changed int, err error) (bool, error) {
+	if yes, err := won(doing, changed, err); err != nil || !yes {
+		return false, err
+	}
+	return true, q.notify(ctx, channelKeys, "")
 }

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"entgo.io/ent/dialect"
 
@@ -26,10 +27,29 @@ import (
 )
 
 // Options are what a store may be told beside its URL. The zero value is good.
+// All but the last two are about PostgreSQL alone: SQLite always has one
+// connection that writes, and nobody waits for another machine.
 type Options struct {
-	// MaxConns bounds the connections to PostgreSQL; 0 means 16, beyond which
-	// rotations gain nothing. SQLite always has one that writes.
+	// MaxConns bounds the connections; 0 means 16, beyond which rotations gain
+	// nothing.
 	MaxConns int
+	// AcquireTimeout is for how long a statement or transaction waits for one of
+	// them; 0 means 3 s. Who has waited longer is refused with [auth.Overloaded],
+	// and nothing was sent.
+	AcquireTimeout time.Duration
+	// StatementTimeout bounds one statement; 0 means 15 s.
+	StatementTimeout time.Duration
+	// LockTimeout bounds how long a statement waits for another transaction; 0
+	// means 10 s.
+	LockTimeout time.Duration
+	// IdleInTransactionTimeout is when the server ends a transaction that says
+	// nothing, since others wait for what it holds; 0 means 30 s.
+	IdleInTransactionTimeout time.Duration
+	// Pooled says that a pooler stands between which lends connections for one
+	// transaction each. Nothing that lasts longer is relied on then: statements
+	// are not prepared, and those that are no part of a transaction go by the
+	// timeouts that the server has for the role.
+	Pooled bool
 	// Logger gets what needs a look; nil is silence.
 	Logger *slog.Logger
 	// Observe is called with the text of every statement before it is sent,
@@ -62,9 +82,7 @@ type queries struct {
 // It makes no tables: that is [Migrate]. An error never holds the URL, which
 // may hold a password.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o = o.completed()
 	var (
 		d     *driver
 		watch *dataVersion

@@ -147,6 +147,18 @@ var (
 			},
 		},
 	}
+	// LeasesColumns holds the columns for the "leases" table.
+	LeasesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeString},
+		{Name: "holder", Type: field.TypeUUID},
+		{Name: "expires_at", Type: field.TypeTime},
+	}
+	// LeasesTable holds the schema information for the "leases" table.
+	LeasesTable = &schema.Table{
+		Name:       "leases",
+		Columns:    LeasesColumns,
+		PrimaryKey: []*schema.Column{LeasesColumns[0]},
+	}
 	// LinkTokensColumns holds the columns for the "link_tokens" table.
 	LinkTokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -391,6 +403,7 @@ var (
 		CredentialsTable,
 		EventsTable,
 		KnownNetworksTable,
+		LeasesTable,
 		LinkTokensTable,
 		OutboxLettersTable,
 		RegistrationsTable,

@@ -21,6 +21,9 @@ type Event func(*sql.Selector)
 // KnownNetwork is the predicate function for knownnetwork builders.
 type KnownNetwork func(*sql.Selector)
 
+// Lease is the predicate function for lease builders.
+type Lease func(*sql.Selector)
+
 // LinkToken is the predicate function for linktoken builders.
 type LinkToken func(*sql.Selector)
 

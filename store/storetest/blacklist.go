@@ -23,6 +23,8 @@ func blacklist(t *testing.T, s *subject) {
 			[]auth.BlacklistedToken{first, second})
 		same(t, "of all time", value(s.Two.BlacklistedSince(t.Context(), time.Time{}, expired.ExpiresAt))(t),
 			[]auth.BlacklistedToken{older, first, second})
+		same(t, "by name", value(s.Two.BlacklistedByID(t.Context(), []uuid.UUID{second.ID, newID(), expired.ID, older.ID}, expired.ExpiresAt))(t),
+			[]auth.BlacklistedToken{older, second})
 		must(t, s.Exec(t.Context(), "DELETE FROM blacklisted_tokens"))
 	})
 

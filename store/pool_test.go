@@ -1,0 +1,190 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"gatehouse/auth"
+)
+
+// held is a transaction that keeps a connection until it is let go.
+func held(t *testing.T, s *Store) (letGo func() error) {
+	t.Helper()
+	tx, err := s.c.Tx(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tx.Rollback
+}
+
+func overloaded(err error) bool {
+	refusal, ok := errors.AsType[*auth.Refusal](err)
+	return ok && refusal.Code == auth.Overloaded && refusal.RetryAfter > 0
+}
+
+func TestWhoWaitsTooLongForAConnectionIsToldToComeBack(t *testing.T) {
+	t.Parallel()
+	s := opened(t, postgresURL(t), Options{MaxConns: 2, AcquireTimeout: 200 * time.Millisecond})
+	letGo := []func() error{held(t, s), held(t, s)}
+	for name, ask := range map[string]func(context.Context) error{
+		"a read": func(ctx context.Context) error { _, err := s.c.User.Query().Count(ctx); return err },
+		"a write": func(ctx context.Context) error {
+			return s.InsertEvents(ctx, auth.Event{Type: auth.EventSigningKeyRotated})
+		},
+		"a write that reads":       func(ctx context.Context) error { _, err := s.ClaimLetters(ctx, time.Now(), time.Second, 1); return err },
+		"a transaction":            func(ctx context.Context) error { return s.InTx(ctx, func(auth.Queries) error { return nil }) },
+		"a transaction of several": func(ctx context.Context) error { return increment(ctx, &s.queries, "late") },
+	} {
+		if err := ask(t.Context()); !overloaded(err) {
+			t.Errorf("%s: %v", name, err)
+		}
+		// Whose own time is up is not told that the server is busy.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		if err := ask(ctx); overloaded(err) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s: %v", name, err)
+		}
+		cancel()
+	}
+	for _, f := range letGo {
+		if err := f(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.c.User.Query().Count(t.Context()); err != nil {
+		t.Errorf("with a connection to be had: %v", err)
+	}
+}
+
+func TestPatienceEndsWithTheWaiting(t *testing.T) {
+	t.Parallel()
+	s := opened(t, postgresURL(t), Options{MaxConns: 1, AcquireTimeout: 200 * time.Millisecond})
+	// A statement and a transaction that take longer than anybody waits.
+	if _, err := s.exec(t.Context(), "SELECT pg_sleep(0.6)"); err != nil {
+		t.Errorf("a long statement: %v", err)
+	}
+	err := s.inTx(t.Context(), func(q *queries) error {
+		for range 3 {
+			if _, err := q.exec(t.Context(), "SELECT pg_sleep(0.2)"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Errorf("a long transaction: %v", err)
+	}
+	// Whose client leaves is cut off all the same.
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	if _, err := s.exec(ctx, "SELECT pg_sleep(60)"); err == nil || overloaded(err) {
+		t.Errorf("a statement that nobody waits for: %v", err)
+	}
+}
+
+func TestOfACrowdWithoutConnectionsEverybodyIsAnsweredOrToldToComeBack(t *testing.T) {
+	t.Parallel()
+	s := opened(t, postgresURL(t), Options{MaxConns: 1, AcquireTimeout: 100 * time.Millisecond})
+	counters(t, s, "crowd")
+	var (
+		mu        sync.Mutex
+		done      sync.WaitGroup
+		succeeded int
+		shed      int
+	)
+	for range 40 {
+		done.Go(func() {
+			err := s.inTx(t.Context(), func(q *queries) error {
+				if _, err := q.exec(t.Context(), "SELECT pg_sleep(0.02)"); err != nil {
+					return err
+				}
+				return increment(t.Context(), q, "crowd")
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil:
+				succeeded++
+			case overloaded(err):
+				shed++
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	if n := count(t, s, "crowd"); n != succeeded || shed == 0 || succeeded == 0 {
+		t.Errorf("%d counted, %d answered, %d shed", n, succeeded, shed)
+	}
+}
+
+// code is what PostgreSQL calls an error.
+func code(err error) string {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return pg.Code
+	}
+	return ""
+}
+
+func TestTheServerEndsWhatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	url := postgresURL(t)
+	o := Options{StatementTimeout: 2 * time.Second, LockTimeout: 300 * time.Millisecond, IdleInTransactionTimeout: 300 * time.Millisecond}
+	pooled := o
+	pooled.Pooled = true
+	for name, s := range map[string]*Store{
+		"direct": opened(t, url, o),
+		"pooled": opened(t, pooler(t).URL(url), pooled),
+	} {
+		counters(t, s, name)
+		err := s.inTx(t.Context(), func(q *queries) error {
+			_, err := q.exec(t.Context(), "SELECT pg_sleep(60)")
+			return err
+		})
+		if got := code(err); got != "57014" { // query_canceled
+			t.Errorf("%s: a statement without end: %v", name, err)
+		}
+		// The one that holds the row talks on, so that it is not idle.
+		err = s.inTx(t.Context(), func(q *queries) error {
+			if err := increment(t.Context(), q, name); err != nil {
+				return err
+			}
+			waited := make(chan error, 1)
+			go func() {
+				waited <- s.inTx(t.Context(), func(q *queries) error { return increment(t.Context(), q, name) })
+			}()
+			for {
+				select {
+				case err := <-waited:
+					return err
+				default:
+					if _, err := q.exec(t.Context(), "SELECT pg_sleep(0.01)"); err != nil {
+						return err
+					}
+				}
+			}
+		})
+		if got := code(err); got != "55P03" { // lock_not_available
+			t.Errorf("%s: a row that is held: %v", name, err)
+		}
+		// One that hangs with a row in its hand loses it.
+		tx, err := s.c.Tx(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := increment(t.Context(), s.within(tx), name); err != nil {
+			t.Fatal(err)
+		}
+		free := false
+		for deadline := time.Now().Add(30 * time.Second); !free && time.Now().Before(deadline); {
+			free = increment(t.Context(), &s.queries, name) == nil
+		}
+		if err := tx.Commit(); err == nil || !free {
+			t.Errorf("%s: it was committed: %v; the row was free: %v", name, err, free)
+		}
+	}
+}
