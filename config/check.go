@@ -35,6 +35,7 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 		fault("PLAYGROUND", "on wants %sINTROSPECTION on: it draws the schema", prefix)
 	}
 	lifetimes(c, had, fault)
+	watching(c, had, fault)
 	if !had.has("LISTEN") && !had.has("PUBLIC_URL") && !c.Loopback() {
 		exposed(c, rows, given, fault)
 	}

@@ -113,6 +113,14 @@ type Config struct {
 	StreamsPerAddress int // of one client address
 	StreamsPerSession int
 
+	MetricsListen []string // addresses that serve metrics; none for no metrics
+	TracesURL     string   // "" for no traces
+	TracesHeaders Secret   // see TraceHeaders
+	TracesSample  float64  // the part of requests that is traced, 0 to 1
+	TracesService string
+	TracesParent  bool // trusted proxies are believed what they trace
+	DrainDelay    time.Duration
+
 	RateLimits                     bool // false: nothing is limited
 	LimitSignInFree                int
 	LimitSignInLongestWait         time.Duration
