@@ -74,6 +74,8 @@ type Hasher struct {
 	queued     atomic.Int64
 	queueLimit int64
 	admitted   atomic.Int64
+	shed       atomic.Int64
+	observer   HashObserver
 	calls      atomic.Int64
 }
 
@@ -154,7 +156,7 @@ func (h *Hasher) Weaker(encoded string) bool {
 func (h *Hasher) Admit() (leave func(), err error) {
 	if h.admitted.Add(1) > h.queueLimit {
 		h.admitted.Add(-1)
-		return nil, &Refusal{Code: Overloaded, RetryAfter: queuePatience}
+		return nil, h.overloaded()
 	}
 	return func() { h.admitted.Add(-1) }, nil
 }
@@ -164,11 +166,15 @@ func (h *Hasher) Calls() int64 { return h.calls.Load() }
 
 // compute waits for a slot and hashes in it.
 func (h *Hasher) compute(ctx context.Context, of hash, length uint32, normalized string) ([]byte, error) {
-	if err := h.enter(ctx); err != nil {
+	waited := h.begin(ctx, HashWait)
+	err := h.enter(ctx)
+	waited(err)
+	if err != nil {
 		return nil, err
 	}
 	defer h.slots.Release(1)
 	h.calls.Add(1)
+	defer h.begin(ctx, HashWork)(nil)
 	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, length), nil
 }
 
@@ -182,10 +188,9 @@ func (h *Hasher) enter(ctx context.Context) error {
 	if h.slots.TryAcquire(1) {
 		return nil
 	}
-	overloaded := &Refusal{Code: Overloaded, RetryAfter: queuePatience}
 	defer h.queued.Add(-1)
 	if h.queued.Add(1) > h.queueLimit {
-		return overloaded
+		return h.overloaded()
 	}
 	patient, cancel := context.WithTimeout(ctx, queuePatience)
 	defer cancel()
@@ -195,7 +200,13 @@ func (h *Hasher) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("auth: wait for hashing slot: %w", err)
 	}
-	return overloaded
+	return h.overloaded()
+}
+
+// overloaded sheds a call.
+func (h *Hasher) overloaded() error {
+	h.shed.Add(1)
+	return &Refusal{Code: Overloaded, RetryAfter: queuePatience}
 }
 
 // A hash is what a PHC string says:

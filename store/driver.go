@@ -15,21 +15,18 @@ import (
 // writer are the same pool.
 type driver struct {
 	sql.Conn
-	name    string
-	writer  *stdsql.DB
-	reader  *stdsql.DB
-	watch   *dataVersion
-	observe func(string)
+	name   string
+	writer *stdsql.DB
+	reader *stdsql.DB
+	watch  *dataVersion
+	eyes   eyes
 }
 
 func newDriver(name string, writer, reader *stdsql.DB, o Options) *driver {
-	observe := o.Observe
-	if observe == nil {
-		observe = func(string) {}
-	}
+	eyes := eyes{observe: o.Observe, watch: o.Watch}
 	return &driver{
-		Conn: sql.Conn{ExecQuerier: lone{write: writer, read: reader, sqlite: name == dialect.SQLite, observe: observe}},
-		name: name, writer: writer, reader: reader, observe: observe,
+		Conn: sql.Conn{ExecQuerier: lone{write: writer, read: reader, sqlite: name == dialect.SQLite, eyes: eyes}},
+		name: name, writer: writer, reader: reader, eyes: eyes,
 	}
 }
 
@@ -56,26 +53,33 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	if d.name == dialect.Postgres {
 		level = &stdsql.TxOptions{Isolation: stdsql.LevelReadCommitted}
 	}
+	watched, end := d.eyes.transaction(ctx)
 	tx, err := d.writer.BeginTx(ctx, level)
 	if err != nil {
+		end(err)
 		return nil, err
 	}
-	return &sql.Tx{Conn: sql.Conn{ExecQuerier: inside{tx: tx, observe: d.observe}}, Tx: tx}, nil
+	return &sql.Tx{
+		Conn: sql.Conn{ExecQuerier: inside{tx: tx, eyes: d.eyes, watched: watched}},
+		Tx:   seenTx{Tx: tx, end: end},
+	}, nil
 }
 
 // lone sends statements that are a transaction each.
 type lone struct {
 	write, read *stdsql.DB
 	sqlite      bool
-	observe     func(string)
+	eyes        eyes
 }
 
 // ExecContext sends a statement that returns no rows to the writer.
 func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
 	args = normalized(args)
 	return again(ctx, func() (stdsql.Result, error) {
-		l.observe(query)
-		return l.write.ExecContext(ctx, query, args...)
+		end := l.eyes.statement(ctx, query)
+		result, err := l.write.ExecContext(ctx, query, args...)
+		end(err)
+		return result, err
 	})
 }
 
@@ -98,8 +102,10 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 		}
 	}
 	return again(ctx, func() (*stdsql.Rows, error) {
-		l.observe(query)
-		return db.QueryContext(ctx, query, args...)
+		end := l.eyes.statement(ctx, query)
+		rows, err := db.QueryContext(ctx, query, args...)
+		end(err)
+		return rows, err
 	})
 }
 
@@ -107,17 +113,22 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 // transaction as a whole is.
 type inside struct {
 	tx      *stdsql.Tx
-	observe func(string)
+	eyes    eyes
+	watched context.Context // the transaction, as those see it who watch
 }
 
 func (i inside) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
-	i.observe(query)
-	return i.tx.ExecContext(ctx, query, normalized(args)...)
+	end := i.eyes.statement(i.watched, query)
+	result, err := i.tx.ExecContext(ctx, query, normalized(args)...)
+	end(err)
+	return result, err
 }
 
 func (i inside) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
-	i.observe(query)
-	return i.tx.QueryContext(ctx, query, normalized(args)...)
+	end := i.eyes.statement(i.watched, query)
+	rows, err := i.tx.QueryContext(ctx, query, normalized(args)...)
+	end(err)
+	return rows, err
 }
 
 // reads tells whether the first word of a statement is SELECT.
