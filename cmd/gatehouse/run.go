@@ -114,5 +114,7 @@ func (p *process) settings(least slog.Level) (config.Config, server.Deps, error)
 	if cfg.LogFormat == "json" {
 		handler = slog.NewJSONHandler(p.stderr, options)
 	}
-	return cfg, server.Deps{Clock: p.clock, Random: p.random, Logger: slog.New(handler), Out: p.stderr}, nil
+	deps := server.Deps{Clock: p.clock, Random: p.random, Logger: slog.New(handler), Out: p.stderr}
+	deps.Version, deps.Revision = built()
+	return cfg, deps, nil
 }
