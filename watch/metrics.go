@@ -38,7 +38,7 @@ type metrics struct {
 	letters   *prometheus.CounterVec // kind, outcome
 	sending   prometheus.Observer
 	pruned    prometheus.Counter
-	failures  *prometheus.CounterVec // job
+	failures  *prometheus.CounterVec // task
 	following *sources
 }
 
@@ -78,7 +78,7 @@ func newMetrics(o Options) *metrics {
 	m.letters = m.counters("letters_total", "Tries to send a letter, by what became of it: sent, deferred, given_up.", "kind", "outcome")
 	m.sending = m.histograms("letter_send_duration_seconds", "Time that a try to send a letter took at the mail server.", letterBuckets()).WithLabelValues()
 	m.pruned = m.counters("pruned_rows_total", "Expired rows that were removed.").WithLabelValues()
-	m.failures = m.counters("job_failures_total", "Steps of background jobs that failed.", "job")
+	m.failures = m.counters("job_failures_total", "Steps of background jobs that failed.", "task") // Prometheus has a label job of its own
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "What runs; always 1."}, []string{"version", "revision", "goversion"})
 	build.WithLabelValues(o.Build.Version, o.Build.Revision, o.Build.Go).Set(1)
 	m.registry.MustRegister(build, m.following,

@@ -101,7 +101,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`gatehouse_pool_connections_in_use{pool="all"} 4`, `gatehouse_pool_waits_total{pool="all"} 5`,
 		`gatehouse_outbox_letters_waiting 9`, `gatehouse_outbox_letters_dead 1`, `gatehouse_outbox_oldest_age_seconds 60.03`,
 		`gatehouse_feed_lag_seconds 2`, `gatehouse_signing_key_age_seconds 3600`, `gatehouse_clock_difference_seconds -1`,
-		`gatehouse_sessions_living 1e+06`, `gatehouse_pruned_rows_total 12`, `gatehouse_job_failures_total{job="prune"} 1`,
+		`gatehouse_sessions_living 1e+06`, `gatehouse_pruned_rows_total 12`, `gatehouse_job_failures_total{task="prune"} 1`,
 		`gatehouse_letters_total{kind="activation",outcome="sent"} 1`, `gatehouse_letter_send_duration_seconds_count 1`,
 		`gatehouse_http_requests_total{method="other",route="/activate",status="200"} 1`, `gatehouse_http_requests_in_flight 0`,
 		`go_goroutines `, `process_open_fds `,
