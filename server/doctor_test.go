@@ -1,12 +1,14 @@
 package server
 
 import (
+	"crypto/rand"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"gatehouse/auth"
 	"gatehouse/mail/mailtest"
 )
 
@@ -95,10 +97,14 @@ func TestADoctorSeesWhatADatabaseHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	examine()["secret"].is(t, Failing, "it is not at")
-	if err := os.WriteFile(path, []byte(strings.Repeat("A", 43)+"\n"), 0o600); err != nil {
+	another, err := auth.NewSecret(rand.Reader)
+	if err != nil {
 		t.Fatal(err)
 	}
-	examine()["secret"].is(t, Failing, "1 signing key and ")
+	if err := os.WriteFile(path, []byte(another), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	examine()["secret"].is(t, Failing, "2 signing keys and ")
 	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // which is the fault
 		t.Fatal(err)
 	}

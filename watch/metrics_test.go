@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"context"
 	stdsql "database/sql"
 	"errors"
 	"io"
@@ -58,22 +59,22 @@ func scraped(t *testing.T, w *Watch) string {
 }
 
 // happen has everything happen once.
-func happen(w *Watch, clock *standing) {
-	_, end := w.Field(nil, "login") //nolint:staticcheck // metrics do not look at the context
+func happen(ctx context.Context, w *Watch, clock *standing) {
+	_, end := w.Field(ctx, "login")
 	clock.at = clock.at.Add(30 * time.Millisecond)
 	end(auth.InvalidCredentials)
-	_, end = w.Field(nil, "me") //nolint:staticcheck // likewise
+	_, end = w.Field(ctx, "me")
 	end("")
-	_, end = w.Field(nil, "__schema") //nolint:staticcheck // likewise
+	_, end = w.Field(ctx, "__schema")
 	end("")
 	w.Refused(auth.InvalidCredentials)
 	w.RefreshRepeated()
 	w.RefreshReused()
-	w.Hash(nil, auth.HashWait)(nil)                 //nolint:staticcheck // likewise
-	w.Hash(nil, auth.HashWork)(errors.New("never")) //nolint:staticcheck // likewise
-	_, became := w.Letter(nil, auth.LetterActivation)
+	w.Hash(ctx, auth.HashWait)(nil)
+	w.Hash(ctx, auth.HashWork)(errors.New("never"))
+	_, became := w.Letter(ctx, auth.LetterActivation)
 	became("sent")
-	_, sent := w.Wire(nil)
+	_, sent := w.Wire(ctx)
 	sent(nil)
 	w.Pruned(12)
 	w.Job("prune", errors.New("storage is away"))
@@ -84,7 +85,7 @@ func happen(w *Watch, clock *standing) {
 func TestWhatHappensIsCounted(t *testing.T) {
 	t.Parallel()
 	w, clock := counting(t)
-	happen(w, clock)
+	happen(t.Context(), w, clock)
 	text := scraped(t, w)
 	for _, want := range []string{
 		`gatehouse_build_info{goversion="go1",revision="abc",version="v1"} 1`,
@@ -130,7 +131,7 @@ func TestWhoNeverHeardOfEndedSessionsLagsWithoutEnd(t *testing.T) {
 func exported(t *testing.T) map[string]bool {
 	t.Helper()
 	w, clock := counting(t)
-	happen(w, clock)
+	happen(t.Context(), w, clock)
 	names := map[string]bool{}
 	families, err := w.metrics.registry.Gather()
 	if err != nil {
