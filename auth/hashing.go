@@ -64,6 +64,7 @@ type Hasher struct {
 	random     io.Reader
 	derive     func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
 	queue      *queue
+	observer   HashObserver
 	calls      atomic.Int64
 }
 
@@ -147,12 +148,16 @@ func (p *Place) Verify(ctx context.Context, encoded, normalized string) (bool, e
 // compute waits for a slot and hashes in it.
 func (p *Place) compute(ctx context.Context, of hash, length uint32, normalized string) ([]byte, error) {
 	h := p.hasher
-	if err := h.queue.enter(ctx, p.place); err != nil {
+	waited := h.begin(ctx, HashWait)
+	err := h.queue.enter(ctx, p.place)
+	waited(err)
+	if err != nil {
 		return nil, err
 	}
 	began := h.queue.clock()
 	defer func() { h.queue.release(h.queue.clock().Sub(began)) }()
 	h.calls.Add(1)
+	defer h.begin(ctx, HashWork)(nil)
 	return h.derive([]byte(normalized), of.salt, of.Passes, of.MemoryKiB, of.Lanes, length), nil
 }
 

@@ -98,6 +98,7 @@ func (s *Service) repeat(ctx context.Context, c Caller, claims RefreshClaims, ke
 		return Session{}, InvalidToken
 	case s.mayRepeat(c, claims, session, key):
 		s.logger.DebugContext(ctx, "refresh repeated", slog.String("session", session.ID.String()))
+		s.observer.RefreshRepeated()
 		return session, nil
 	}
 	return Session{}, s.endReused(ctx, c, session)
@@ -155,5 +156,6 @@ func (s *Service) endReused(ctx context.Context, c Caller, session Session) erro
 		return endedRefusal(ended)
 	}
 	s.blacklist.Add(revoked...)
+	s.observer.RefreshReused()
 	return RefreshTokenReused
 }

@@ -26,6 +26,7 @@ type Service struct {
 	clock     func() time.Time
 	random    io.Reader
 	logger    *slog.Logger
+	observer  Observer
 	wake      func()
 	loading   sync.Mutex // of keys
 	// watchReads holds one for each watch that asks storage now.
@@ -74,6 +75,8 @@ type Options struct {
 	Clock  func() time.Time
 	Random io.Reader
 	Logger *slog.Logger
+	// Observer is told what no row tells; nil is nobody.
+	Observer Observer
 	// Wake is called after a letter was committed, so that nobody waits for the
 	// outbox to be polled. It must not block; nil where no dispatcher runs.
 	Wake func()
@@ -86,6 +89,9 @@ func New(o Options) *Service {
 	if o.Wake == nil {
 		o.Wake = func() {}
 	}
+	if o.Observer == nil {
+		o.Observer = nobody{}
+	}
 	if o.Limits.Off {
 		o.Limits = Limits{Off: true}
 	}
@@ -95,7 +101,7 @@ func New(o Options) *Service {
 		blacklist: blacklist, feed: NewFeed(o.Store, blacklist),
 		rotations: NewThrottle(o.Limits.RefreshPerSession),
 		refreshes: NewThrottle(o.Limits.RefreshPerAddress),
-		clock:     o.Clock, random: o.Random, logger: o.Logger, wake: o.Wake,
+		clock:     o.Clock, random: o.Random, logger: o.Logger, observer: o.Observer, wake: o.Wake,
 		watchReads: make(chan struct{}, watchReads),
 	}
 }

@@ -36,6 +36,7 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 	}
 	databases(c, given, had, fault)
 	lifetimes(c, had, fault)
+	watching(c, had, fault)
 	if !had.has("LISTEN") && !had.has("PUBLIC_URL") && !c.Loopback() {
 		exposed(c, rows, given, fault)
 	}

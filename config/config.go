@@ -124,6 +124,14 @@ type Config struct {
 	Requests           int // in flight at the same time
 	RequestsPerAddress int // of these, from one client address
 
+	MetricsListen []string // addresses that serve metrics; none for no metrics
+	TracesURL     string   // "" for no traces
+	TracesHeaders Secret   // see TraceHeaders
+	TracesSample  float64  // the part of requests that is traced, 0 to 1
+	TracesService string
+	TracesParent  bool // trusted proxies are believed what they trace
+	DrainDelay    time.Duration
+
 	RateLimits                     bool // false: nothing is limited
 	LimitSignInFree                int
 	LimitSignInLongestWait         time.Duration

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/agnivade/levenshtein"
 )
@@ -190,6 +191,9 @@ func complete(c *Config, set map[string]bool) {
 	}
 	if !set["PLAYGROUND"] {
 		c.Playground = c.Loopback() && c.Introspection
+	}
+	if !set["DRAIN_DELAY"] && !c.Loopback() {
+		c.DrainDelay = 5 * time.Second
 	}
 	if !set["HASHING_SLOTS"] {
 		c.HashingSlots = runtime.GOMAXPROCS(0)

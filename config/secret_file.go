@@ -28,6 +28,16 @@ func KeepSecret(path string, generate func() (string, error)) (Secret, error) {
 	return readKept(path)
 }
 
+// PeekSecret gives the secret that the file at path keeps, and makes none: false
+// where there is no such file.
+func PeekSecret(path string) (Secret, bool, error) {
+	secret, err := readKept(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Secret{}, false, nil
+	}
+	return secret, err == nil, err
+}
+
 func readKept(path string) (Secret, error) {
 	about, err := os.Stat(path)
 	if err != nil {

@@ -40,6 +40,7 @@ func table(c *Config) []row {
 	rows = append(rows, passwordRows(c)...)
 	rows = append(rows, letterRows(c)...)
 	rows = append(rows, requestRows(c)...)
+	rows = append(rows, watchRows(c)...)
 	return append(rows, limitRows(c)...)
 }
 

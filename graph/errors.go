@@ -23,6 +23,7 @@ const mostErrors = 10
 // user can be in it.
 type presenter struct {
 	logger *slog.Logger
+	watch  Watch // nil: nobody watches
 }
 
 // present is the error presenter of gqlgen. What is not a refusal is logged
@@ -39,6 +40,7 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 		p.log(ctx, field, err)
 		refusal = &auth.Refusal{Code: auth.Internal}
 	}
+	p.refused(refusal.Code)
 	out := describe(ctx, refusal)
 	// The field's, not the error's: the path of an argument goes on into the
 	// input, with the client's own keys.
@@ -60,7 +62,7 @@ func (p presenter) log(ctx context.Context, field *graphql.FieldContext, err err
 	if errors.As(err, &positioned) && positioned.Err != nil {
 		err = positioned.Err // without gqlgen's path, which holds the client's aliases
 	}
-	attrs := []slog.Attr{slog.String("request_id", requestID(ctx)), slog.Any("error", err)}
+	attrs := []slog.Attr{slog.Any("error", err)}
 	if field != nil && field.Field.Field != nil {
 		attrs = append(attrs, slog.String("field", field.Object+"."+field.Field.Name))
 	}

@@ -42,6 +42,7 @@ type Options struct {
 	// run, and refuses with Overloaded where too many do; nil refuses none.
 	Room   func(context.Context, auth.Urgency) error
 	Logger *slog.Logger
+	Watch  Watch // nil: nobody watches
 }
 
 // NewHandler answers GraphQL over HTTP by POST, and subscriptions besides by
@@ -84,7 +85,7 @@ func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
 	h := &handler{
 		executor:      executor.New(schema),
 		documents:     newDocuments(schema.Schema(), o.Limits, o.Introspection),
-		presenter:     presenter{logger: o.Logger},
+		presenter:     presenter{logger: o.Logger, watch: o.Watch},
 		limits:        o.Limits,
 		introspection: o.Introspection,
 		admit:         o.Admit,
@@ -101,6 +102,9 @@ func newHandler(schema graphql.ExecutableSchema, o Options) *handler {
 	h.executor.SetErrorPresenter(h.presenter.present)
 	h.executor.SetRecoverFunc(recovered)
 	h.executor.SetQueryCache(taken{})
+	if o.Watch != nil {
+		h.executor.AroundRootFields(watchFields(o.Watch))
+	}
 	return h
 }
 
@@ -222,6 +226,11 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, e envelope, lea
 		h.writeFault(w, r, wholeFault(auth.BadDocument))
 		return
 	}
+	if watch := h.presenter.watch; watch != nil {
+		var end func()
+		ctx, end = watch.Operation(ctx, string(operation.Operation.Operation))
+		defer end()
+	}
 	run, ctx := h.executor.DispatchOperation(ctx, operation)
 	response := run(ctx)
 	leave()
@@ -260,6 +269,7 @@ func (h *handler) prepare(ctx context.Context, doc *ast.QueryDocument, e envelop
 // alone (GraphQL over HTTP, section "Status codes"); those that take nothing but
 // events are told by one.
 func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, fault *documentFault) {
+	h.presenter.refused(fault.code)
 	accept := r.Header.Values("Accept")
 	list := fault.errors(r.Context())
 	if _, only := takesEvents(accept); only {
@@ -275,8 +285,11 @@ func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, fault *docu
 
 // refuse answers a request of which nothing was run, and logs what is our fault.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
-	if refusalOf(err) == nil {
+	if refusal := refusalOf(err); refusal != nil {
+		h.presenter.refused(refusal.Code)
+	} else {
 		h.presenter.log(r.Context(), nil, err)
+		h.presenter.refused(auth.Internal)
 	}
 	WriteRefusal(w, r, status, err)
 }

@@ -40,6 +40,7 @@ type Options struct {
 	Now      func() time.Time
 	Random   io.Reader // for jitter
 	Logger   *slog.Logger
+	Watch    Watch         // nil: nobody watches
 	Lease    time.Duration // how long a claimed letter is this node's; 0 is 30 s
 	Batch    int           // how many letters are sent at once; 0 is 8
 }
@@ -59,6 +60,9 @@ func NewDispatcher(o Options) *Dispatcher {
 	}
 	if o.Batch <= 0 {
 		o.Batch = defaultBatch
+	}
+	if o.Watch == nil {
+		o.Watch = nobody{}
 	}
 	// A send that outlived its lease would meet the next one's: what remains is
 	// for writing down how it ended.
@@ -155,8 +159,9 @@ func (d *Dispatcher) claim(ctx context.Context, limit int) ([]auth.OutboxLetter,
 
 // An outcome is what became of one letter.
 type outcome struct {
-	sent bool
-	err  error // of the outbox
+	sent   bool
+	became string // Sent, Deferred or GivenUp
+	err    error  // of the outbox
 }
 
 // dispatch sends one claimed letter and writes down how that went. The claim
@@ -165,7 +170,14 @@ type outcome struct {
 func (d *Dispatcher) dispatch(ctx context.Context, l auth.OutboxLetter) outcome {
 	// A server that is told to stop finishes what it began: half a conversation
 	// with a mail server may or may not be a letter.
-	ctx = context.WithoutCancel(ctx)
+	ctx, end := d.options.Watch.Letter(context.WithoutCancel(ctx), l.Kind)
+	o := d.see(ctx, l)
+	end(o.became)
+	return o
+}
+
+// see is dispatch, watched.
+func (d *Dispatcher) see(ctx context.Context, l auth.OutboxLetter) outcome {
 	failure := d.send(ctx, l)
 
 	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
@@ -175,23 +187,23 @@ func (d *Dispatcher) dispatch(ctx context.Context, l auth.OutboxLetter) outcome 
 	switch {
 	case failure == nil:
 		if err := d.options.Outbox.MarkLetterSent(ctx, l.ID, now); err != nil {
-			return outcome{sent: true, err: fmt.Errorf("mail: mark letter sent: %w", err)}
+			return outcome{sent: true, became: Sent, err: fmt.Errorf("mail: mark letter sent: %w", err)}
 		}
 		log.Info("letter sent")
-		return outcome{sent: true}
+		return outcome{sent: true, became: Sent}
 	case failure.Permanent || !l.CreatedAt.After(now.Add(-patience)):
 		if err := d.options.Outbox.BuryLetter(ctx, l.ID, l.Attempts, now, failure.Reason); err != nil {
-			return outcome{err: fmt.Errorf("mail: bury letter: %w", err)}
+			return outcome{became: Deferred, err: fmt.Errorf("mail: bury letter: %w", err)}
 		}
 		log.Error("letter given up", "reason", failure.Reason)
-		return outcome{}
+		return outcome{became: GivenUp}
 	}
 	wait := d.wait(l.Attempts)
 	if err := d.options.Outbox.RetryLetter(ctx, l.ID, l.Attempts, now.Add(wait), failure.Reason); err != nil {
-		return outcome{err: fmt.Errorf("mail: retry letter: %w", err)}
+		return outcome{became: Deferred, err: fmt.Errorf("mail: retry letter: %w", err)}
 	}
 	log.Warn("letter not sent yet", "reason", failure.Reason, "retry_in", wait)
-	return outcome{}
+	return outcome{became: Deferred}
 }
 
 // send opens, words and sends one letter; nil is success.
@@ -216,7 +228,10 @@ func (d *Dispatcher) send(ctx context.Context, l auth.OutboxLetter) *Failure {
 	}
 	ctx, cancel := context.WithTimeout(ctx, d.sendTimeout)
 	defer cancel()
-	if err := d.options.Wire.Send(ctx, message); err != nil {
+	ctx, end := d.options.Watch.Wire(ctx)
+	err = d.options.Wire.Send(ctx, message)
+	end(err)
+	if err != nil {
 		var failure *Failure
 		if errors.As(err, &failure) {
 			return failure

@@ -23,7 +23,6 @@ func withAccessLog(logger *slog.Logger, now func() time.Time) middleware {
 					slog.Int("status", written.statusCode()),
 					slog.Int64("bytes", written.bytes),
 					slog.Duration("duration", now().Sub(began)),
-					slog.String("request_id", requestID(r.Context())),
 					slog.String("client", clientAddress(r.Context()).String()),
 				)
 			}()

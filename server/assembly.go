@@ -11,6 +11,7 @@ import (
 	"gatehouse/config"
 	"gatehouse/mail"
 	"gatehouse/store"
+	"gatehouse/watch"
 )
 
 // An assembly is everything below HTTP, put together: what the server and the
@@ -24,14 +25,15 @@ type assembly struct {
 	keys    *auth.KeySet
 	hasher  *auth.Hasher
 	rules   *auth.Service
+	watch   *watch.Watch // nil where nobody watches
 	// wake tells the dispatcher that a letter was written.
 	wake chan struct{}
 }
 
 // assemble opens storage, brings it up to date where that is wanted, and builds
-// the rules on it. close ends it.
-func assemble(ctx context.Context, cfg config.Config, deps Deps) (_ *assembly, err error) {
-	a := &assembly{config: cfg, deps: deps, clock: &clock{local: deps.Clock}, wake: make(chan struct{}, 1)}
+// the rules on it. Who watches may be nobody: nil. close ends it.
+func assemble(ctx context.Context, cfg config.Config, deps Deps, w *watch.Watch) (_ *assembly, err error) {
+	a := &assembly{config: cfg, deps: deps, clock: &clock{local: deps.Clock}, watch: w, wake: make(chan struct{}, 1)}
 	if a.secrets, err = openSecrets(cfg, deps); err != nil {
 		return nil, err
 	}
@@ -40,7 +42,7 @@ func assemble(ctx context.Context, cfg config.Config, deps Deps) (_ *assembly, e
 			return nil, err
 		}
 	}
-	a.store, err = store.Open(ctx, cfg.DatabaseURL.Reveal(), storeOptions(cfg, deps))
+	a.store, err = store.Open(ctx, cfg.DatabaseURL.Reveal(), storeOptions(cfg, deps, a.storeWatch()))
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +53,12 @@ func assemble(ctx context.Context, cfg config.Config, deps Deps) (_ *assembly, e
 }
 
 // storeOptions are how the operator wants PostgreSQL to be treated.
-func storeOptions(cfg config.Config, deps Deps) store.Options {
+func storeOptions(cfg config.Config, deps Deps, watch store.Watch) store.Options {
 	return store.Options{
 		MaxConns: cfg.DatabaseMaxConnections, AcquireTimeout: cfg.DatabaseAcquireTimeout,
 		StatementTimeout: cfg.DatabaseStatementTimeout, LockTimeout: cfg.DatabaseLockTimeout,
 		IdleInTransactionTimeout: cfg.DatabaseIdleInTransactionTimeout, Pooled: cfg.DatabasePooled,
-		Logger: deps.Logger, Observe: deps.Observe,
+		Logger: deps.Logger, Observe: deps.Observe, Watch: watch,
 	}
 }
 
@@ -118,8 +120,9 @@ func (a *assembly) build(ctx context.Context) error {
 		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: a.hasher,
 		Passwords: auth.PasswordPolicy{MinLength: cfg.PasswordMinLength},
 		Settings:  ruleSettings(cfg), Limits: ruleLimits(cfg),
-		Clock: a.clock.now, Random: deps.Random, Logger: deps.Logger, Wake: a.wakeDispatcher,
+		Clock: a.clock.now, Random: deps.Random, Logger: deps.Logger, Observer: a.authObserver(), Wake: a.wakeDispatcher,
 	})
+	a.follow(a.hasher)
 	return nil
 }
 
@@ -171,6 +174,6 @@ func (a *assembly) dispatcher(wire mail.Wire) (*mail.Dispatcher, error) {
 	return mail.NewDispatcher(mail.Options{
 		Outbox: a.store, Renderer: renderer, Wire: wire,
 		Open: func(l auth.OutboxLetter) (auth.Letter, error) { return auth.OpenLetter(a.secrets, l) },
-		Now:  a.rules.Now, Random: a.deps.Random, Logger: a.deps.Logger,
+		Now:  a.rules.Now, Random: a.deps.Random, Logger: a.deps.Logger, Watch: a.mailWatch(),
 	}), nil
 }

@@ -16,6 +16,7 @@ type callers struct {
 	names   cookieNames
 	origins originList
 	offered bool // COOKIE transport is switched on
+	refused func(auth.Code)
 }
 
 // wrap is the middleware. A request with an Authorization header, of whatever
@@ -29,6 +30,7 @@ func (c callers) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		if err := c.judge(r); err != nil {
+			c.refused(auth.OriginRefused)
 			graph.WriteRefusal(w, r, http.StatusForbidden, err)
 			return
 		}

@@ -35,10 +35,7 @@ func clientAddress(ctx context.Context) netip.Addr {
 // entry on that way counts as its last proxy, which limits the misconfigured
 // rather than letting anybody through.
 func resolveClient(trusted []netip.Prefix, remote string, forwarded []string) netip.Addr {
-	var socket netip.Addr
-	if peer, err := netip.ParseAddrPort(remote); err == nil {
-		socket = peer.Addr().Unmap().WithZone("")
-	}
+	socket := socketAddress(remote)
 	if !trusts(trusted, socket) {
 		return socket
 	}
@@ -55,6 +52,15 @@ func resolveClient(trusted []netip.Prefix, remote string, forwarded []string) ne
 		}
 	}
 	return client
+}
+
+// socketAddress is who holds the other end of a connection.
+func socketAddress(remote string) netip.Addr {
+	peer, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return peer.Addr().Unmap().WithZone("")
 }
 
 func trusts(trusted []netip.Prefix, address netip.Addr) bool {

@@ -90,7 +90,7 @@ func with(ctx context.Context, cfg config.Config, deps Deps, command func(*assem
 			deps.Logger.WarnContext(ctx, "there was no database here, and a new one is made", "path", path)
 		}
 	}
-	a, err := assemble(ctx, cfg, deps)
+	a, err := assemble(ctx, cfg, deps, nil)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ type Deps struct {
 	Random io.Reader        // safe for concurrent use, as crypto/rand.Reader is
 	Logger *slog.Logger
 	Out    io.Writer // where the wire log: writes letters
-	// HTTPClient carries letters to Resend; nil is a plain one.
+	// HTTPClient carries letters to Resend and traces to a collector; nil is a plain
+	// one.
 	HTTPClient *http.Client
 	// RootCAs vouch for SMTP servers; nil is the system's.
 	RootCAs *x509.CertPool
@@ -29,6 +30,8 @@ type Deps struct {
 	ClockDifference func(ctx context.Context, local func() time.Time) (time.Duration, error)
 	// Observe is called with the text of every statement; may be nil.
 	Observe func(statement string)
+	// Version and Revision say what was built; may be "".
+	Version, Revision string
 	// Timeouts bound what clients can hold on to; zero is DefaultTimeouts.
 	Timeouts Timeouts
 }

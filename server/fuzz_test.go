@@ -36,7 +36,7 @@ func FuzzCookies(f *testing.F) {
 		f.Add(header, "")
 		f.Add(header, "https://evil.example")
 	}
-	who := callers{auth: h.server.rules, names: names, origins: newOriginList(public, []string{appOrigin}), offered: true}
+	who := callers{auth: h.server.rules, names: names, origins: newOriginList(public, []string{appOrigin}), offered: true, refused: h.server.watch.Refused}
 	f.Fuzz(func(t *testing.T, header, origin string) {
 		r := httptest.NewRequest(http.MethodPost, pathGraphQL, http.NoBody)
 		r.Header["Cookie"] = []string{header}

@@ -58,6 +58,18 @@ func (h *readiness) failures(ctx context.Context) []string {
 	return h.failed
 }
 
+// withFarewell closes each connection with the answer to its request, once the
+// server is told to stop: whoever keeps connections open opens the next one
+// elsewhere, and never sends a request into one that is being closed.
+func (h *readiness) withFarewell(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // A readyAnswer is what /readyz says, in JSON.
 type readyAnswer struct {
 	Ready  bool     `json:"ready"`

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,7 +38,8 @@ func (s *Server) jobs() []job {
 			s.alone("rotate keys", 10*time.Second, 10*time.Second, s.rotateKeys)},
 		{"prune", time.Minute, 2 * time.Minute, 50 * time.Minute,
 			s.alone("prune", time.Hour, 50*time.Minute, func(ctx context.Context) error {
-				_, err := s.prune(ctx, nil)
+				removed, err := s.prune(ctx, nil)
+				s.watch.Pruned(removed)
 				return err
 			})},
 	}
@@ -85,14 +87,14 @@ func (s *Server) keysStale(context.Context) error {
 // Step takes each job's step once and sends the letters that are due: what a
 // second, and an hour, of Run does. For tests on a clock of their own.
 func (s *Server) Step(ctx context.Context) error {
-	for _, j := range s.jobs() {
+	for _, j := range append(s.jobs(), s.sampling()...) {
 		if err := j.step(ctx); err != nil {
 			return err
 		}
 	}
 	for {
 		if sent, err := s.dispatch.Step(ctx); err != nil || sent == 0 {
-			return err
+			return errors.Join(err, s.watch.Flush(ctx))
 		}
 	}
 }
@@ -101,7 +103,15 @@ func (s *Server) Step(ctx context.Context) error {
 func (s *Server) startJobs(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	for _, j := range s.jobs() {
-		running.Go(func() { j.run(ctx, s.deps.Random, s.deps.Logger) })
+		running.Go(func() { s.seen(j).run(ctx, s.deps.Random, s.deps.Logger) })
+	}
+	for _, j := range s.sampling() {
+		running.Go(func() {
+			// A first time at once, or some minutes would go by without figures. It is
+			// tried again soon enough to speak of a failure then.
+			_ = j.take(ctx)
+			s.seen(j).run(ctx, s.deps.Random, s.deps.Logger)
+		})
 	}
 	running.Go(func() { s.dispatch.Run(ctx, s.wake) })
 	running.Go(func() { s.listener.Run(ctx) })
@@ -121,9 +131,7 @@ func (j job) run(ctx context.Context, random io.Reader, logger *slog.Logger) {
 			return
 		case <-pause.C:
 		}
-		bounded, cancel := context.WithTimeout(ctx, j.within)
-		err := j.step(bounded)
-		cancel()
+		err := j.take(ctx)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil && !failing:
@@ -133,6 +141,13 @@ func (j job) run(ctx context.Context, random io.Reader, logger *slog.Logger) {
 		}
 		failing = err != nil
 	}
+}
+
+// take takes one step, within the time that it has.
+func (j job) take(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, j.within)
+	defer cancel()
+	return j.step(ctx)
 }
 
 // pause is a chance between the bounds.

@@ -122,6 +122,6 @@ func (m mailboxPages) write(w http.ResponseWriter, r *http.Request, name web.Pag
 }
 
 func (m mailboxPages) fail(w http.ResponseWriter, r *http.Request, err error) {
-	m.logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "error", err)
+	m.logger.ErrorContext(r.Context(), "request failed", "error", err)
 	http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 }

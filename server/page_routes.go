@@ -37,7 +37,7 @@ func (s *Server) pageOptions(public *url.URL) web.Options {
 func (s *Server) linkPages(public *url.URL, admit *auth.Throttle) (linkPages, error) {
 	pages, err := web.New(s.pageOptions(public))
 	return linkPages{
-		rules: s.rules, pages: pages, own: newOriginList(public, nil), admit: admit, inFlight: s.inFlight, logger: s.deps.Logger,
+		rules: s.rules, pages: pages, own: newOriginList(public, nil), admit: admit, inFlight: s.inFlight, logger: s.deps.Logger, refused: s.watch.Refused,
 		usernames: s.config.Usernames,
 	}, err
 }

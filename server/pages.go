@@ -38,6 +38,7 @@ type linkPages struct {
 	admit    *auth.Throttle
 	inFlight *inFlight
 	logger   *slog.Logger
+	refused  func(auth.Code)
 	// usernames is whether there are any; where not, nothing is at their path.
 	usernames bool
 }
@@ -208,6 +209,7 @@ func (l linkPages) form(w http.ResponseWriter, r *http.Request, name web.Page) (
 		}
 	}
 	if status != http.StatusOK {
+		l.refused(fault)
 		l.write(w, r, name, status, web.View{Fault: string(fault)})
 		return nil, false
 	}
@@ -253,12 +255,13 @@ func (l linkPages) refuse(w http.ResponseWriter, r *http.Request, name web.Page,
 	default:
 		refusal = &auth.Refusal{Code: auth.Internal}
 		if !errors.Is(err, context.Canceled) || r.Context().Err() == nil {
-			l.logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "error", err, "page", string(name))
+			l.logger.ErrorContext(r.Context(), "request failed", "error", err, "page", string(name))
 		}
 	}
 	if !linkForm.MatchString(view.Token) {
 		view.Token = ""
 	}
+	l.refused(refusal.Code)
 	view.Fault, view.Wait = string(refusal.Code), refusal.RetryAfter
 	view.Flaws = map[string]web.Flaw{}
 	for _, v := range refusal.Violations {
@@ -286,7 +289,7 @@ func (l linkPages) refuse(w http.ResponseWriter, r *http.Request, name web.Page,
 
 func (l linkPages) write(w http.ResponseWriter, r *http.Request, name web.Page, status int, view web.View) {
 	if err := l.pages.Write(w, r, name, status, view); err != nil {
-		l.logger.ErrorContext(r.Context(), "request failed", "request_id", requestID(r.Context()), "error", err, "page", string(name))
+		l.logger.ErrorContext(r.Context(), "request failed", "error", err, "page", string(name))
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 	}
 }

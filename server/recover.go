@@ -23,7 +23,7 @@ func withRecover(logger *slog.Logger, fail http.HandlerFunc) middleware {
 				if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(fault)
 				}
-				attrs := []any{"request_id", requestID(r.Context()), "stack", string(debug.Stack())}
+				attrs := []any{"stack", string(debug.Stack())}
 				// Only what the runtime itself says is told: any other value may
 				// hold what the client sent, a password perhaps.
 				if err, ok := fault.(runtime.Error); ok {

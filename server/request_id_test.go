@@ -51,7 +51,7 @@ func TestWithoutRandomnessARequestFails(t *testing.T) {
 func logged(t *testing.T, r *http.Request, inner http.HandlerFunc) (*httptest.ResponseRecorder, string) {
 	t.Helper()
 	var out bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(&out, nil))
+	logger := newRequestLog(slog.New(slog.NewTextHandler(&out, nil)))
 	w := httptest.NewRecorder()
 	chain(inner, withRequestID(rand.Reader), withClientAddress(nil), withAccessLog(logger, time.Now),
 		withRecover(logger, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }),

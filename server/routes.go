@@ -47,9 +47,11 @@ func (s *Server) routes() (http.Handler, error) {
 	}
 	s.mountMailbox(mux, public, pages.pages)
 
-	return chain(mux,
+	return chain(withRoute(mux),
 		withPrefix(public.Path),
 		withRequestID(s.deps.Random),
+		withWatch(s.watch, believedTraces(cfg)),
+		s.readiness.withFarewell,
 		withClientAddress(cfg.TrustedProxies),
 		withAccessLog(s.deps.Logger, s.deps.Clock),
 		withSecurityHeaders(cfg.Secure()),
@@ -108,10 +110,10 @@ func withoutRedirects(next http.Handler) http.Handler {
 func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 	cfg := s.config
 	origins := newOriginList(public, cfg.AllowedOrigins)
-	who := callers{auth: s.rules, names: newCookieNames(public, cfg.Loopback()), origins: origins, offered: cfg.CookieTransport}
+	who := callers{auth: s.rules, names: newCookieNames(public, cfg.Loopback()), origins: origins, offered: cfg.CookieTransport, refused: s.watch.Refused}
 	return chain(graph.NewHandler(graph.Options{
 		Auth: s.rules, Settings: shownSettings(cfg), Limits: documentLimits(cfg),
-		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Streams: s.streams, Logger: s.deps.Logger,
+		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Streams: s.streams, Logger: s.deps.Logger, Watch: s.graphWatch(),
 		Enter: func(ctx context.Context) (func(), error) { return s.inFlight.enter(graph.CallerFrom(ctx)) },
 		Room:  func(ctx context.Context, u auth.Urgency) error { return s.rules.Room(graph.CallerFrom(ctx), u) },
 	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)

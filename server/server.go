@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -24,9 +26,13 @@ import (
 // maxHeaderBytes is the most that a request's line and headers may take.
 const maxHeaderBytes = 16 << 10
 
+// closeWithin is how long ending may wait for whoever takes traces.
+const closeWithin = 5 * time.Second
+
 // A Server is one process of Gatehouse.
 type Server struct {
 	*assembly
+	lasting    context.Context // what ends with the server rather than with who started it
 	dispatch   *mail.Dispatcher
 	listener   *store.Listener
 	letters    mail.Mailbox // that may be read here; nil where none may
@@ -37,8 +43,9 @@ type Server struct {
 	self       uuid.UUID    // by which leases know this process
 	keysLoaded atomic.Int64 // when keys were last read, on this machine's clock, in Unix nanoseconds
 
-	mu        sync.Mutex
-	addresses []net.Addr
+	mu               sync.Mutex
+	addresses        []net.Addr
+	metricsAddresses []net.Addr
 }
 
 // New assembles a server: it opens the database, brings it up to date unless
@@ -49,13 +56,18 @@ func New(ctx context.Context, cfg config.Config, deps Deps) (*Server, error) {
 	if deps.Timeouts == (Timeouts{}) {
 		deps.Timeouts = DefaultTimeouts()
 	}
-	a, err := assemble(ctx, cfg, deps)
+	deps.Logger = newRequestLog(deps.Logger)
+	w, err := newWatch(ctx, cfg, deps)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{assembly: a}
+	a, err := assemble(ctx, cfg, deps, w)
+	if err != nil {
+		return nil, errors.Join(err, w.Close(ctx))
+	}
+	s := &Server{assembly: a, lasting: context.WithoutCancel(ctx)}
 	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(err, a.close())
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
@@ -131,20 +143,40 @@ func (s *Server) Close() error {
 	return s.close()
 }
 
+// close sends the traces that wait, too. A collector that is away holds nobody
+// up for long.
+func (s *Server) close() error {
+	ctx, cancel := context.WithTimeout(s.lasting, closeWithin)
+	defer cancel()
+	if err := s.watch.Close(ctx); err != nil {
+		s.deps.Logger.WarnContext(ctx, "traces are lost", "error", err)
+	}
+	return s.assembly.close()
+}
+
 // Run listens and serves until ctx ends. Then it takes no more connections,
 // lets the requests in flight finish, and the letters that are being sent, and
 // closes the database.
 func (s *Server) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, s.close()) }()
-	listeners, err := s.listen(ctx)
+	listeners, err := listen(ctx, s.config.Listen)
 	if err != nil {
 		return err
 	}
+	aside, err := listen(ctx, s.config.MetricsListen)
+	if err != nil {
+		return errors.Join(err, closeAll(listeners))
+	}
+	s.mu.Lock()
+	s.addresses, s.metricsAddresses = addressesOf(listeners), addressesOf(aside)
+	s.mu.Unlock()
 	s.warn(ctx)
 
 	// What runs beside the requests and in them goes on when ctx ends: stopping
 	// has an order.
 	lasting := context.WithoutCancel(ctx)
+	stopMetrics := s.serveMetrics(lasting, aside)
+	defer func() { err = errors.Join(err, stopMetrics()) }()
 	working, stopWork := context.WithCancel(lasting)
 	waitForJobs := s.startJobs(working)
 	defer waitForJobs()
@@ -155,7 +187,7 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		Handler:           s.handler,
 		ReadHeaderTimeout: t.ReadHeader, ReadTimeout: t.Read, WriteTimeout: t.Write, IdleTimeout: t.Idle,
 		MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog:       slog.NewLogLogger(s.deps.Logger.Handler(), slog.LevelWarn),
+		ErrorLog:       s.errorLog(),
 		BaseContext:    func(net.Listener) context.Context { return lasting },
 	}
 	broken := make(chan error, len(listeners))
@@ -167,10 +199,33 @@ func (s *Server) Run(ctx context.Context) (err error) {
 	}
 	select {
 	case <-ctx.Done():
+		err = s.sayFarewell(lasting, broken)
 	case err = <-broken:
+	}
+	if err != nil {
 		err = fmt.Errorf("server: serve: %w", err)
 	}
 	return errors.Join(err, s.drain(lasting, front))
+}
+
+// sayFarewell goes on serving for a while after the end was asked for, not ready
+// any more: what balances requests takes this process out of its list before the
+// door closes, and sends nobody to a closed one.
+func (s *Server) sayFarewell(ctx context.Context, broken <-chan error) error {
+	s.readiness.draining.Store(true)
+	delay := s.config.DrainDelay
+	if delay == 0 {
+		return nil
+	}
+	s.deps.Logger.InfoContext(ctx, "stopping: not ready any more, requests are still taken", "for", delay)
+	over := time.NewTimer(delay)
+	defer over.Stop()
+	select {
+	case <-over.C:
+		return nil
+	case err := <-broken:
+		return err
+	}
 }
 
 // drain lets what is in flight finish. Streams never would: their clients are told
@@ -193,24 +248,36 @@ func (s *Server) drain(ctx context.Context, front *http.Server) error {
 }
 
 // listen opens every address or none.
-func (s *Server) listen(ctx context.Context) ([]net.Listener, error) {
+func listen(ctx context.Context, addresses []string) ([]net.Listener, error) {
 	var listeners []net.Listener
-	for _, address := range s.config.Listen {
+	for _, address := range addresses {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 		if err != nil {
-			for _, open := range listeners {
-				err = errors.Join(err, open.Close())
-			}
-			return nil, fmt.Errorf("server: listen: %w", err)
+			return nil, errors.Join(fmt.Errorf("server: listen: %w", err), closeAll(listeners))
 		}
 		listeners = append(listeners, l)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range listeners {
-		s.addresses = append(s.addresses, l.Addr())
-	}
 	return listeners, nil
+}
+
+func closeAll(listeners []net.Listener) (err error) {
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
+
+func addressesOf(listeners []net.Listener) []net.Addr {
+	addresses := make([]net.Addr, len(listeners))
+	for i, l := range listeners {
+		addresses[i] = l.Addr()
+	}
+	return addresses
+}
+
+// errorLog is where net/http complains.
+func (s *Server) errorLog() *log.Logger {
+	return slog.NewLogLogger(s.deps.Logger.Handler(), slog.LevelWarn)
 }
 
 // warn tells what an operator should hear before users meet it.

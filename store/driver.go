@@ -15,11 +15,11 @@ import (
 // writer are the same pool.
 type driver struct {
 	sql.Conn
-	name    string
-	writer  *stdsql.DB
-	reader  *stdsql.DB
-	watch   *dataVersion
-	observe func(string)
+	name   string
+	writer *stdsql.DB
+	reader *stdsql.DB
+	watch  *dataVersion
+	eyes   eyes
 	// patience is for how long a statement waits for a connection; 0 for as long
 	// as its context allows.
 	patience time.Duration
@@ -32,15 +32,12 @@ func newDriver(name string, writer, reader *stdsql.DB, o Options) *driver {
 	if name == dialect.SQLite {
 		patience = 0
 	}
-	observe := o.Observe
-	if observe == nil {
-		observe = func(string) {}
-	}
+	eyes := eyes{observe: o.Observe, watch: o.Watch}
 	return &driver{
 		Conn: sql.Conn{ExecQuerier: lone{
-			write: pool{writer, patience}, read: pool{reader, patience}, sqlite: name == dialect.SQLite, observe: observe,
+			write: pool{writer, patience}, read: pool{reader, patience}, sqlite: name == dialect.SQLite, eyes: eyes,
 		}},
-		name: name, writer: writer, reader: reader, observe: observe, patience: patience,
+		name: name, writer: writer, reader: reader, eyes: eyes, patience: patience,
 	}
 }
 
@@ -67,31 +64,39 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	if d.name == dialect.Postgres {
 		level = &stdsql.TxOptions{Isolation: stdsql.LevelReadCommitted}
 	}
+	watched, end := d.eyes.transaction(ctx)
 	tx, err := pool{d.writer, d.patience}.BeginTx(ctx, level)
 	if err != nil {
+		end(err)
 		return nil, err
 	}
 	if d.bounds != "" {
 		if _, err := tx.ExecContext(ctx, d.bounds); err != nil {
+			end(err)
 			return nil, errors.Join(err, tx.Rollback())
 		}
 	}
-	return &sql.Tx{Conn: sql.Conn{ExecQuerier: inside{tx: tx, observe: d.observe}}, Tx: tx}, nil
+	return &sql.Tx{
+		Conn: sql.Conn{ExecQuerier: inside{tx: tx, eyes: d.eyes, watched: watched}},
+		Tx:   seenTx{Tx: tx, end: end},
+	}, nil
 }
 
 // lone sends statements that are a transaction each.
 type lone struct {
 	write, read pool
 	sqlite      bool
-	observe     func(string)
+	eyes        eyes
 }
 
 // ExecContext sends a statement that returns no rows to the writer.
 func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
 	args = normalized(args)
 	return again(ctx, func() (stdsql.Result, error) {
-		l.observe(query)
-		return l.write.ExecContext(ctx, query, args...)
+		end := l.eyes.statement(ctx, query)
+		result, err := l.write.ExecContext(ctx, query, args...)
+		end(err)
+		return result, err
 	})
 }
 
@@ -114,8 +119,10 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 		}
 	}
 	return again(ctx, func() (*stdsql.Rows, error) {
-		l.observe(query)
-		return db.QueryContext(ctx, query, args...)
+		end := l.eyes.statement(ctx, query)
+		rows, err := db.QueryContext(ctx, query, args...)
+		end(err)
+		return rows, err
 	})
 }
 
@@ -123,17 +130,22 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 // transaction as a whole is.
 type inside struct {
 	tx      *stdsql.Tx
-	observe func(string)
+	eyes    eyes
+	watched context.Context // the transaction, as those see it who watch
 }
 
 func (i inside) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
-	i.observe(query)
-	return i.tx.ExecContext(ctx, query, normalized(args)...)
+	end := i.eyes.statement(i.watched, query)
+	result, err := i.tx.ExecContext(ctx, query, normalized(args)...)
+	end(err)
+	return result, err
 }
 
 func (i inside) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
-	i.observe(query)
-	return i.tx.QueryContext(ctx, query, normalized(args)...)
+	end := i.eyes.statement(i.watched, query)
+	rows, err := i.tx.QueryContext(ctx, query, normalized(args)...)
+	end(err)
+	return rows, err
 }
 
 // reads tells whether the first word of a statement is SELECT.

@@ -56,6 +56,8 @@ type Options struct {
 	// BEGIN, COMMIT and ROLLBACK aside, from whichever goroutine sends it. The
 	// text holds placeholders and never a value. May be nil.
 	Observe func(statement string)
+	// Watch sees statements and transactions as they pass; nil is nobody.
+	Watch Watch
 }
 
 // A Store is one open database. It is safe for use by many goroutines.
@@ -113,13 +115,25 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Ping asks the database for an answer, on a connection that writes.
+// Ping asks the database for an answer, on a connection that writes, and fails
+// where PostgreSQL takes no writes: a replica, after a failover, answers every
+// question and would sign nobody in.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.driver.writer.PingContext(ctx); err != nil {
+	readOnly := false
+	err := s.driver.writer.PingContext(ctx)
+	if err == nil && s.dialect == dialect.Postgres {
+		err = s.driver.writer.QueryRowContext(ctx, "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean").Scan(&readOnly)
+	}
+	if err == nil && readOnly {
+		err = errReadOnly
+	}
+	if err != nil {
 		return fmt.Errorf("store: ping database: %w", err)
 	}
 	return nil
 }
+
+var errReadOnly = errors.New("it takes no writes")
 
 var errURL = errors.New("a database URL is sqlite:PATH or postgres://USER:PASSWORD@HOST:PORT/NAME")
 

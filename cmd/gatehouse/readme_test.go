@@ -34,7 +34,7 @@ func TestTheREADMENamesEveryCommandAndMemberOfJSON(t *testing.T) {
 			t.Errorf("%s is missing", path)
 		}
 	}
-	for _, answer := range []any{migrationAnswer{}, stepAnswer{}, accountAnswer{}, sessionAnswer{}, keyAnswer{}} {
+	for _, answer := range []any{migrationAnswer{}, stepAnswer{}, accountAnswer{}, sessionAnswer{}, keyAnswer{}, doctorAnswer{}, checkAnswer{}} {
 		for i := range reflect.TypeOf(answer).NumField() {
 			if member := reflect.TypeOf(answer).Field(i).Tag.Get("json"); !strings.Contains(section, "`"+member+"`") {
 				t.Errorf("%T: %s is missing", answer, member)

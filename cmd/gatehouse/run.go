@@ -26,6 +26,7 @@ type commands struct {
 	Migrate migrate `cmd:"" help:"Bring the database up to date."`
 	Backup  backup  `cmd:"" help:"Copy the SQLite database into a new file, while servers run on it."`
 	Prune   prune   `cmd:"" help:"Remove what has expired. A running server does so by itself."`
+	Doctor  doctor  `cmd:"" help:"Look at all that a server needs, and say what mends it."`
 	User    user    `cmd:"" help:"Users, by an operator's hand."`
 	Mail    letters `cmd:"" help:"Letters."`
 
@@ -114,5 +115,7 @@ func (p *process) settings(least slog.Level) (config.Config, server.Deps, error)
 	if cfg.LogFormat == "json" {
 		handler = slog.NewJSONHandler(p.stderr, options)
 	}
-	return cfg, server.Deps{Clock: p.clock, Random: p.random, Logger: slog.New(handler), Out: p.stderr}, nil
+	deps := server.Deps{Clock: p.clock, Random: p.random, Logger: slog.New(handler), Out: p.stderr}
+	deps.Version, deps.Revision = built()
+	return cfg, deps, nil
 }

@@ -63,6 +63,9 @@ func greet(w io.Writer, cfg config.Config, addresses []net.Addr) error {
 	if cfg.Mailbox() {
 		trial += "  mailbox     " + cfg.PublicURL + "/dev/mailbox\n"
 	}
+	if len(cfg.MetricsListen) > 0 {
+		trial += "  metrics     at /metrics on " + strings.Join(cfg.MetricsListen, ", ") + "\n"
+	}
 	_, err := fmt.Fprintf(w, `Gatehouse listens on %s
   start here  %s
 %s  GraphQL     %s/graphql

@@ -239,6 +239,14 @@ var (
 		PrimaryKey: []*schema.Column{OutboxLettersColumns[0]},
 		Indexes: []*schema.Index{
 			{
+				Name:    "outboxletter_dead_at",
+				Unique:  false,
+				Columns: []*schema.Column{OutboxLettersColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "dead_at IS NOT NULL",
+				},
+			},
+			{
 				Name:    "outboxletter_next_attempt_at",
 				Unique:  false,
 				Columns: []*schema.Column{OutboxLettersColumns[6]},

@@ -73,6 +73,7 @@ func (OutboxLetter) Fields() []ent.Field {
 // Indexes of an OutboxLetter.
 func (OutboxLetter) Indexes() []ent.Index {
 	return []ent.Index{
+		index.Fields("dead_at").Annotations(entsql.IndexWhere("dead_at IS NOT NULL")),
 		index.Fields("next_attempt_at").Annotations(entsql.IndexWhere("sent_at IS NULL AND dead_at IS NULL AND NOT void")),
 		index.Fields("recipient"),
 		index.Fields("created_at"),

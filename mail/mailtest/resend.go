@@ -32,6 +32,8 @@ type Resend struct {
 	script []Answer
 	keys   []string          // of every request, in order
 	bodies map[string]string // by idempotency key, of what was taken
+
+	domains map[string]string // by name, their status
 }
 
 // NewResend starts a server that wants the API key, and stops it when the test
@@ -41,6 +43,7 @@ func NewResend(t testing.TB, key string) *Resend {
 	r := &Resend{Mailbox: newMailbox(), key: key, bodies: map[string]string{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /emails", r.send)
+	mux.HandleFunc("GET /domains", r.list)
 	r.server = httptest.NewServer(mux)
 	t.Cleanup(r.server.Close)
 	return r
@@ -50,6 +53,35 @@ func NewResend(t testing.TB, key string) *Resend {
 func (r *Resend) URL() string {
 	host := strings.TrimPrefix(r.server.URL, "http://")
 	return (&url.URL{Scheme: "resend", User: url.User(r.key), Host: host}).String()
+}
+
+// Domains has the API know domains, by name, of a status each.
+func (r *Resend) Domains(status map[string]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.domains = status
+}
+
+func (r *Resend) list(w http.ResponseWriter, request *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	switch {
+	case request.Header.Get("Authorization") != "Bearer "+r.key:
+		w.WriteHeader(http.StatusBadRequest)
+		_ = json.NewEncoder(w).Encode(map[string]any{"statusCode": 400, "name": "validation_error", "message": "API key is invalid"})
+	case len(r.script) > 0:
+		answer := r.script[0]
+		r.script = r.script[1:]
+		w.WriteHeader(answer.Status)
+		_ = json.NewEncoder(w).Encode(map[string]any{"statusCode": answer.Status, "name": answer.Name, "message": answer.Message})
+	default:
+		all := []map[string]string{}
+		for name, status := range r.domains {
+			all = append(all, map[string]string{"name": name, "status": status})
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"data": all})
+	}
 }
 
 // Client carries requests to the server; its idle connections end with it.
