@@ -51,6 +51,18 @@ const superuser = "gatehouse"
 // As root, which PostgreSQL refuses, it runs as the user postgres, or nobody
 // where there is none; that user must be able to enter dir.
 func StartPostgres(dir string, log io.Writer, settings ...string) (*Cluster, error) {
+	c, err := newCluster(dir, log, settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.create(); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// newCluster is a cluster that has a directory and nothing in it.
+func newCluster(dir string, log io.Writer, settings []string) (*Cluster, error) {
 	binaries, err := findPostgres()
 	if err != nil {
 		return nil, err
@@ -66,20 +78,11 @@ func StartPostgres(dir string, log io.Writer, settings ...string) (*Cluster, err
 	if log == nil {
 		log = io.Discard
 	}
-	c := &Cluster{binaries: binaries, dir: dir, settings: settings, log: log, as: as}
-	if err := c.create(); err != nil {
-		return nil, errors.Join(err, c.Close())
-	}
-	return c, nil
+	return &Cluster{binaries: binaries, dir: dir, settings: settings, log: log, as: as}, nil
 }
 
 func (c *Cluster) create() error {
-	if c.as != nil {
-		if err := os.Chown(c.dir, int(c.as.Uid), int(c.as.Gid)); err != nil {
-			return err
-		}
-	}
-	if err := c.startWatch(); err != nil {
+	if err := c.prepare(); err != nil {
 		return err
 	}
 	initdb := c.command("initdb", "--pgdata="+c.data(), "--username="+superuser, "--auth=trust",
@@ -87,6 +90,21 @@ func (c *Cluster) create() error {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("storetest: initdb: %w: %s", err, out)
 	}
+	return c.startSomewhere()
+}
+
+// prepare hands the directory to whom the server runs as, and sees to its end.
+func (c *Cluster) prepare() error {
+	if c.as != nil {
+		if err := os.Chown(c.dir, int(c.as.Uid), int(c.as.Gid)); err != nil {
+			return err
+		}
+	}
+	return c.startWatch()
+}
+
+// startSomewhere starts the server at a port that nobody else has.
+func (c *Cluster) startSomewhere() error {
 	for tries := 5; ; tries-- {
 		var err error
 		if c.port, err = freePort(); err != nil {
@@ -161,7 +179,8 @@ func (c *Cluster) Start() error {
 			fmt.Fprintln(c.log, line)
 			switch {
 			case isReady:
-			case strings.Contains(line, "ready to accept connections"):
+			case strings.Contains(line, "ready to accept connections"),
+				strings.Contains(line, "ready to accept read-only connections"):
 				isReady = true
 				close(ready)
 			default:
