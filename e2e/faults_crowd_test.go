@@ -145,6 +145,28 @@ func (c *crowd) activate() {
 	}
 }
 
+// repeat brings the fault as often as the scenario has it.
+func (s *scenario) repeat(c *crowd, fault func()) {
+	s.t.Helper()
+	for range s.times {
+		s.once(c, fault)
+	}
+}
+
+// once brings the fault amid writes. Those who were there before go on by
+// themselves, and what they were told holds.
+func (s *scenario) once(c *crowd, fault func()) {
+	s.t.Helper()
+	rest := c.work()
+	c.until(1 + s.chance.IntN(30))
+	<-s.moment(10 * time.Millisecond)
+	fault()
+	s.tried++
+	c.until(10)
+	rest()
+	c.check()
+}
+
 // urls are where the nodes of a town listen.
 func (tw *town) urls() []string {
 	all := make([]string, len(tw.nodes))

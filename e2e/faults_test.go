@@ -42,6 +42,12 @@ func TestFaults(t *testing.T) {
 	}{
 		{"the process is killed, on SQLite", 4, 100, killOnSQLite},
 		{"one of two processes is killed, on PostgreSQL", 3, 50, killOnPostgres},
+		{"PostgreSQL is stopped at once and started again", 2, 15, crashPostgres},
+		{"a process of PostgreSQL is killed", 2, 20, killBackends},
+		{"a standby of PostgreSQL is promoted", 1, 5, promoteStandbys},
+		{"the line to PostgreSQL is disturbed", 6, 60, disturbDatabaseLine},
+		{"the line to the clients is disturbed", 6, 60, disturbClientLine},
+		{"the mail server is in trouble", 1, 3, troubleMail},
 	} {
 		s := &scenario{name: try.name, times: try.short, chance: rand.New(rand.NewPCG(began, uint64(i)))}
 		if *long {
@@ -70,6 +76,7 @@ type scenario struct {
 
 	mu           sync.Mutex
 	tried        int
+	kinds        map[string]int // of the faults, where there are several
 	acknowledged map[string]int // by operation
 	unanswered   map[string]int // by what came instead of an answer
 	checked      int            // what was acknowledged and looked for afterwards
@@ -113,6 +120,9 @@ func (s *scenario) print(w *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fmt.Fprintf(w, "%s: tried %d times", s.name, s.tried)
+	if len(s.kinds) > 0 {
+		fmt.Fprintf(w, " (%s)", counts(s.kinds))
+	}
 	if len(s.acknowledged) > 0 {
 		fmt.Fprintf(w, "; acknowledged %s", counts(s.acknowledged))
 	}

@@ -34,19 +34,27 @@ func newSpy(t *testing.T, w *world, database string) *spy {
 		t: t, world: w, database: database, secrets: map[string]string{},
 		kept: map[string]string{}, files: map[string]string{}, own: map[string]string{},
 	}
-	driver, source := "pgx", database
 	s.tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, source = "sqlite3", path
+	if strings.HasPrefix(database, "sqlite:") {
 		s.tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+	}
+	s.db = besides(t, database)
+	return s
+}
+
+// besides opens a database beside the server.
+func besides(t testing.TB, database string) *sql.DB {
+	t.Helper()
+	driver, source := "pgx", database
+	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		driver, source = "sqlite3", "file:"+path+"?_busy_timeout=10000"
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	s.db = db
-	return s
+	return db
 }
 
 // knows notes a secret, and gives it back.
