@@ -158,6 +158,7 @@ func (s *scenario) repeat(c *crowd, fault func()) {
 func (s *scenario) once(c *crowd, fault func()) {
 	s.t.Helper()
 	rest := c.work()
+	defer rest() // also where the test is given up
 	c.until(1 + s.chance.IntN(30))
 	<-s.moment(10 * time.Millisecond)
 	fault()

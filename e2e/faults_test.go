@@ -47,6 +47,10 @@ func TestFaults(t *testing.T) {
 		{"a standby of PostgreSQL is promoted", 1, 5, promoteStandbys},
 		{"the line to PostgreSQL is disturbed", 6, 60, disturbDatabaseLine},
 		{"the line to the clients is disturbed", 6, 60, disturbClientLine},
+		{"the disk is full under SQLite", 3, 20, fillDisk},
+		{"SQLite has no pages left", 3, 20, fillPages},
+		{"each statement of each mutation fails, on SQLite", 1, 1, failMutationsOnSQLite},
+		{"each statement of each mutation fails, on PostgreSQL", 1, 1, failMutationsOnPostgres},
 		{"the mail server is in trouble", 1, 3, troubleMail},
 	} {
 		s := &scenario{name: try.name, times: try.short, chance: rand.New(rand.NewPCG(began, uint64(i)))}

@@ -44,6 +44,10 @@ func withCluster(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(workshop) }()
+	if err := pageLimits.install(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if cluster, err = storetest.StartPostgres("", nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -98,6 +102,10 @@ type world struct {
 	mu         sync.Mutex
 	now        time.Time
 	statements []string
+	// onStatement is called before each statement; hangUp ends the request that
+	// was begun last, as its client would.
+	onStatement func()
+	hangUp      func()
 }
 
 type worldOptions struct {
@@ -144,7 +152,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.http = httptest.NewServer(w.server.Handler())
+	w.http = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(func() {
 		w.http.Close()
 		if err := w.server.Close(); err != nil {
@@ -162,8 +170,21 @@ func (w *world) clock() time.Time {
 
 func (w *world) note(statement string) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.statements = append(w.statements, statement)
+	told := w.onStatement
+	w.mu.Unlock()
+	if told != nil {
+		told()
+	}
+}
+
+func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+	ctx, hangUp := context.WithCancel(r.Context())
+	defer hangUp()
+	w.mu.Lock()
+	w.hangUp = hangUp
+	w.mu.Unlock()
+	w.server.Handler().ServeHTTP(rw, r.WithContext(ctx))
 }
 
 // client asks this server.
@@ -216,8 +237,8 @@ func (b *syncBuffer) String() string {
 	return b.buf.String()
 }
 
-// rootFields are the fields of Query and Mutation.
-func rootFields(t *testing.T) []string {
+// loadSchema reads the contract.
+func loadSchema(t *testing.T) *ast.Schema {
 	t.Helper()
 	text, err := os.ReadFile("../schema.graphqls")
 	if err != nil {
@@ -227,15 +248,24 @@ func rootFields(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var fields []string
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
-		for _, f := range root.Fields {
-			if !strings.HasPrefix(f.Name, "__") {
-				fields = append(fields, f.Name)
-			}
+	return schema
+}
+
+// rootFields are the fields of Query and Mutation.
+func rootFields(t *testing.T) []string {
+	t.Helper()
+	schema := loadSchema(t)
+	return append(fields(schema.Query), fields(schema.Mutation)...)
+}
+
+func fields(of *ast.Definition) []string {
+	var names []string
+	for _, f := range of.Fields {
+		if !strings.HasPrefix(f.Name, "__") {
+			names = append(names, f.Name)
 		}
 	}
-	return fields
+	return names
 }
 
 // forwarded sends every request as a proxy would for a client at the address.
