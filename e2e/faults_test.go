@@ -51,6 +51,9 @@ func TestFaults(t *testing.T) {
 		{"SQLite has no pages left", 3, 20, fillPages},
 		{"each statement of each mutation fails, on SQLite", 1, 1, failMutationsOnSQLite},
 		{"each statement of each mutation fails, on PostgreSQL", 1, 1, failMutationsOnPostgres},
+		{"what is kept of one user is spoilt, on SQLite", 1, 1, corruptOnSQLite},
+		{"what is kept of one user is spoilt, on PostgreSQL", 1, 1, corruptOnPostgres},
+		{"the clock of a node is set", 3, 24, stepClocks},
 		{"the mail server is in trouble", 1, 3, troubleMail},
 	} {
 		s := &scenario{name: try.name, times: try.short, chance: rand.New(rand.NewPCG(began, uint64(i)))}

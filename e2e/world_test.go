@@ -106,6 +106,7 @@ type world struct {
 	// was begun last, as its client would.
 	onStatement func()
 	hangUp      func()
+	heldSecrets []string // that its log must not hold
 }
 
 type worldOptions struct {

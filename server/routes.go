@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"time"
 
 	"gatehouse/auth"
 	"gatehouse/graph"
@@ -41,7 +40,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("GET "+pathDiscovery, serveDiscovery(cfg.Issuer, public, func() []auth.Algorithm { return s.keys.Algorithms(s.rules.Now()) }))
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
-	pages.mount(mux, withDeadline(s.deps.Timeouts.Handle))
+	pages.mount(mux, s.guard)
 	if err := s.mountPlayground(mux, public); err != nil {
 		return nil, err
 	}
@@ -112,7 +111,7 @@ func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 	return chain(graph.NewHandler(graph.Options{
 		Auth: s.rules, Settings: shownSettings(cfg), Limits: documentLimits(cfg),
 		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Logger: s.deps.Logger,
-	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)
+	}), withCORS(origins, cfg.CookieTransport), s.guard, who.wrap)
 }
 
 // anonymousLimit is the requests of one client that brings no good token, to the
@@ -124,15 +123,19 @@ func (s *Server) anonymousLimit() auth.Rate {
 	return auth.Rate(s.config.LimitAnonymousPerAddress)
 }
 
-// withDeadline bounds what a request may wait for behind us.
-func withDeadline(within time.Duration) middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(r.Context(), within)
-			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
-		})
-	}
+// guard stands before what asks storage: it bounds what a request may wait for
+// behind us, and lets none be judged by a clock that was set.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.deps.Timeouts.Handle)
+		defer cancel()
+		if err := s.trueClock(ctx); err != nil {
+			s.deps.Logger.ErrorContext(ctx, "request refused: nobody knows what time it is", "request_id", requestID(ctx), "error", err)
+			answerFault(w, r)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // admitAnonymous limits the requests of each client that brings no good token,
@@ -147,7 +150,7 @@ func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 	}
 }
 
-// answerFault answers for a handler that panicked, in the form that the client
+// answerFault answers for a handler that panicked or may not be asked, in the form that the client
 // expects there.
 func answerFault(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == pathGraphQL {
