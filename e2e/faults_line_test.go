@@ -9,6 +9,8 @@ import (
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
+
+	"gatehouse/server"
 )
 
 // A line is a wire on which things can go wrong: a proxy between two who talk.
@@ -106,5 +108,32 @@ func disturbClientLine(t *testing.T, s *scenario) {
 	c := newCrowd(s, tw, 6)
 	c.reach("http://" + l.address())
 	s.repeat(c, func() { s.disturb(l) })
+	c.activate()
+}
+
+// silenceDatabaseLine takes away every answer of PostgreSQL for longer than a
+// request may take: clients are told so, instead of waiting for ever.
+func silenceDatabaseLine(t *testing.T, s *scenario) {
+	url := postgres(t)
+	l := newLine(t, cluster.Address())
+	timeouts := server.DefaultTimeouts()
+	timeouts.Handle = 2 * time.Second
+	w := newWorld(t, worldOptions{
+		database: strings.Replace(url, cluster.Address(), l.address(), 1), settings: crowdSettings(), timeouts: timeouts,
+	})
+	c := w.newCrowd(s, 6)
+	s.repeat(c, func() {
+		l.spoil("downstream", "timeout", `"timeout": 0`)
+		for _, operation := range []string{"login", "refresh"} {
+			p := c.idle
+			p.seats[0].key = p.draw("key")
+			a, told := p.ask(operation, "", map[string]map[string]any{
+				"login":   {"identifier": p.address, "password": p.password},
+				"refresh": {"refreshToken": p.seats[0].refresh, "idempotencyKey": p.seats[0].key},
+			}[operation])
+			s.holds(!told && a.code() != "", "%s without a database answered %q: %v", operation, a.code(), a.errors())
+		}
+		l.mend()
+	})
 	c.activate()
 }

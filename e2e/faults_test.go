@@ -46,6 +46,7 @@ func TestFaults(t *testing.T) {
 		{"a process of PostgreSQL is killed", 2, 20, killBackends},
 		{"a standby of PostgreSQL is promoted", 1, 5, promoteStandbys},
 		{"the line to PostgreSQL is disturbed", 6, 60, disturbDatabaseLine},
+		{"PostgreSQL falls silent", 1, 5, silenceDatabaseLine},
 		{"the line to the clients is disturbed", 6, 60, disturbClientLine},
 		{"the disk is full under SQLite", 3, 20, fillDisk},
 		{"SQLite has no pages left", 3, 20, fillPages},

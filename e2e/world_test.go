@@ -112,6 +112,7 @@ type world struct {
 type worldOptions struct {
 	database string
 	settings []string // further GATEHOUSE_ settings, NAME=value
+	timeouts server.Timeouts
 }
 
 const publicURL = "http://localhost:8080"
@@ -146,7 +147,7 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	w.server, err = server.New(context.Background(), cfg, server.Deps{
 		Clock: w.clock, Random: rand.Reader, Out: io.Discard,
 		Logger:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Observe: w.note,
+		Observe: w.note, Timeouts: o.timeouts,
 		// The clock is the test's, whatever the database's says.
 		ClockDifference: func(context.Context, func() time.Time) (time.Duration, error) { return 0, nil },
 	})
