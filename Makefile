@@ -58,7 +58,7 @@ race: postgresql chromium browser audits ## all tests under the race detector
 SEED ?= 0
 
 # Most of the time somebody waits to come back, so more run at once than there are cores.
-faults: postgresql ## bring every fault upon the server that operation brings, in ten minutes; SEED=N repeats a run
+faults: postgresql ## bring every fault upon the server that operation brings, in some twelve minutes; SEED=N repeats a run
 	go test -tags nobrowser -count 1 -v -parallel 6 -timeout 30m -run '^TestFaults$$' ./e2e -long -seed $(SEED)
 
 mutate: ## break the lines that carry security, one at a time, and see that a test fails: a quarter of an hour
