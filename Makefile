@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate bench growth soak clean postgresql chromium browser audits subscriptions
+.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate faults bench growth soak clean postgresql chromium browser audits subscriptions
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -54,6 +54,12 @@ check: postgresql ## build, vet and test while working, all but what needs a bro
 
 race: postgresql chromium browser audits subscriptions ## all tests under the race detector
 	go test -race -timeout 60m ./...
+
+SEED ?= 0
+
+# Most of the time somebody waits to come back, so more run at once than there are cores.
+faults: postgresql ## bring every fault upon the server that operation brings, in some twelve minutes; SEED=N repeats a run
+	go test -tags nobrowser -count 1 -v -parallel 6 -timeout 30m -run '^TestFaults$$' ./e2e -long -seed $(SEED)
 
 mutate: ## break the lines that carry security, one at a time, and see that a test fails: a quarter of an hour
 	scripts/mutate

@@ -179,14 +179,12 @@ func (f *Feed) read(ctx context.Context, now time.Time) ([]BlacklistedToken, err
 		return nil, err
 	}
 	switch {
-	case f.heardAt.IsZero():
+	case f.heardAt.IsZero(), now.Before(f.heardAt):
+		// A clock that was put back was ahead before: what is good again by now may
+		// have been let go as expired.
 		return f.store.BlacklistedSince(ctx, time.Time{}, now)
 	case !changed:
 		return nil, nil
 	}
-	since := f.heardAt
-	if now.Before(since) {
-		since = now
-	}
-	return f.store.BlacklistedSince(ctx, since.Add(-blacklistOverlap), now)
+	return f.store.BlacklistedSince(ctx, f.heardAt.Add(-blacklistOverlap), now)
 }

@@ -287,7 +287,7 @@ func TestAFeedReadsTheWholeAndThenWhatIsNew(t *testing.T) {
 
 	// The clock was put back by ten minutes.
 	rows.commit(ended(6, testNow.Add(-5*time.Minute)))
-	poll(-5*time.Minute, "changed true", "from -6m0s")
+	poll(-5*time.Minute, "changed true", "whole")
 	forbids(6, -5*time.Minute, true)
 }
 
@@ -385,6 +385,23 @@ func TestExpiredEntriesAreLetGo(t *testing.T) {
 	}
 	if got := size(); got != 1 || !b.Forbids(AccessClaims{SessionID: testID(4)}, testNow.Add(3*time.Minute)) {
 		t.Errorf("%d entries are left, want the one that has not expired", got)
+	}
+}
+
+// TestAClockThatWasAheadForAMomentRevivesNoToken looks at a node whose clock was
+// stepped, and back: what it had let go as expired is good for a while yet.
+func TestAClockThatWasAheadForAMomentRevivesNoToken(t *testing.T) {
+	t.Parallel()
+	rows, b := &rowsOfBlacklist{}, NewBlacklist()
+	f := NewFeed(rows, b)
+	rows.commit(ended(1, testNow.Add(-5*time.Minute)))
+	for _, after := range []time.Duration{0, time.Hour, 2 * time.Second} {
+		if err := f.Poll(t.Context(), testNow.Add(after)); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := b.Forbids(AccessClaims{SessionID: testID(1)}, testNow.Add(after)), after < time.Hour; got != want {
+			t.Errorf("%v: forbidden: %v", after, got)
+		}
 	}
 }
 

@@ -58,51 +58,6 @@ func TestTheServerHearsTheCommandLine(t *testing.T) {
 	})
 }
 
-func TestNoAcknowledgedWriteIsLostWhenTheProcessIsKilled(t *testing.T) {
-	t.Parallel()
-	towns(t, unlimited, func(t *testing.T, tw *town) {
-		tw.user("ada@example.org")
-		for round := range 3 {
-			var mu sync.Mutex
-			var acknowledged []string
-			var writers sync.WaitGroup
-			var stopped atomic.Bool
-			enough := make(chan struct{})
-			for w := range 4 {
-				writers.Go(func() {
-					for i := 0; !stopped.Load(); i++ {
-						address := fmt.Sprintf("r%dw%di%d@example.org", round, w, i)
-						a, err := tw.any(w).try("register", map[string]any{"email": address, "password": password})
-						if err != nil || a.code() != "" {
-							continue
-						}
-						mu.Lock()
-						if acknowledged = append(acknowledged, address); len(acknowledged) == 40 {
-							close(enough)
-						}
-						mu.Unlock()
-					}
-				})
-			}
-			<-enough
-			victim := tw.nodes[0]
-			victim.kill()
-			stopped.Store(true)
-			writers.Wait()
-			tw.nodes = tw.nodes[1:]
-			tw.start()
-			// The registration is there, and so is its letter, whoever sends it.
-			for _, address := range acknowledged {
-				token := tokenOf(t, tw.letter(address).Text)
-				a := tw.any(0).ask("activate", map[string]any{"token": token, "password": password})
-				if a.code() != "" {
-					t.Fatalf("a registration that was acknowledged is lost: %v", a.errors())
-				}
-			}
-		}
-	})
-}
-
 func TestALetterSurvivesTheMailServerAndTheProcess(t *testing.T) {
 	t.Parallel()
 	towns(t, nil, func(t *testing.T, tw *town) {

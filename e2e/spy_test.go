@@ -21,7 +21,6 @@ type spy struct {
 	world    *world
 	database string
 	db       *sql.DB
-	tables   string            // the statement that lists them
 	secrets  map[string]string // by what they are
 	kept     map[string]string // every value that ever stood in a column, by where
 	files    map[string]string // the database as it lies on the disk, or in a backup, at several times
@@ -30,23 +29,10 @@ type spy struct {
 
 func newSpy(t *testing.T, w *world, database string) *spy {
 	t.Helper()
-	s := &spy{
-		t: t, world: w, database: database, secrets: map[string]string{},
+	return &spy{
+		t: t, world: w, database: database, db: besides(t, database), secrets: map[string]string{},
 		kept: map[string]string{}, files: map[string]string{}, own: map[string]string{},
 	}
-	driver, source := "pgx", database
-	s.tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
-	if path, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, source = "sqlite3", path
-		s.tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
-	}
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	s.db = db
-	return s
 }
 
 // knows notes a secret, and gives it back.
@@ -119,58 +105,13 @@ func (s *spy) copyFiles() {
 // look reads every column of every table.
 func (s *spy) look() {
 	s.t.Helper()
-	for _, table := range s.column(s.tables) {
-		rows, err := s.db.Query(`SELECT * FROM "` + table + `"`)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		columns, err := rows.Columns()
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for rows.Next() {
-			values := make([]any, len(columns))
-			into := make([]any, len(columns))
-			for i := range values {
-				into[i] = &values[i]
-			}
-			if err := rows.Scan(into...); err != nil {
-				s.t.Fatal(err)
-			}
+	for _, table := range tableNames(s.t, s.db) {
+		eachRow(s.t, s.db, `SELECT * FROM "`+table+`"`, func(columns []string, values []any) {
 			for i, value := range values {
-				text := fmt.Sprint(value)
-				if raw, ok := value.([]byte); ok {
-					text = string(raw)
-				}
-				s.kept[text] = table + "." + columns[i]
+				s.kept[text(value)] = table + "." + columns[i]
 			}
-		}
-		if err := rows.Err(); err != nil {
-			s.t.Fatal(err)
-		}
-		rows.Close()
+		})
 	}
-}
-
-func (s *spy) column(query string) []string {
-	s.t.Helper()
-	rows, err := s.db.Query(query)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer rows.Close()
-	var all []string
-	for rows.Next() {
-		var one string
-		if err := rows.Scan(&one); err != nil {
-			s.t.Fatal(err)
-		}
-		all = append(all, one)
-	}
-	if err := rows.Err(); err != nil {
-		s.t.Fatal(err)
-	}
-	return all
 }
 
 // spellings are the ways in which a secret may be written down.

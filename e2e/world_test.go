@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,6 +52,10 @@ func withCluster(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = os.RemoveAll(workshop) }()
+	if err := pageLimits.install(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	if cluster, err = storetest.StartPostgres("", nil); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -105,11 +110,17 @@ type world struct {
 	mu         sync.Mutex
 	now        time.Time
 	statements []string
+	// onStatement is called before each statement; hangUp ends the request that
+	// was begun last, as its client would.
+	onStatement func()
+	hangUp      func()
+	heldSecrets []string // that its log must not hold
 }
 
 type worldOptions struct {
 	database string
 	settings []string // further GATEHOUSE_ settings, NAME=value
+	timeouts server.Timeouts
 }
 
 const publicURL = "http://localhost:8080"
@@ -144,14 +155,14 @@ func newWorld(t testing.TB, o worldOptions) *world {
 	w.server, err = server.New(context.Background(), cfg, server.Deps{
 		Clock: w.clock, Random: rand.Reader, Out: io.Discard,
 		Logger:  slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Observe: w.note,
+		Observe: w.note, Timeouts: o.timeouts,
 		// The clock is the test's, whatever the database's says.
 		ClockDifference: func(context.Context, func() time.Time) (time.Duration, error) { return 0, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.http = httptest.NewServer(w.server.Handler())
+	w.http = httptest.NewServer(http.HandlerFunc(w.serve))
 	t.Cleanup(func() {
 		w.http.Close()
 		if err := w.server.Close(); err != nil {
@@ -169,8 +180,21 @@ func (w *world) clock() time.Time {
 
 func (w *world) note(statement string) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.statements = append(w.statements, statement)
+	told := w.onStatement
+	w.mu.Unlock()
+	if told != nil {
+		told()
+	}
+}
+
+func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
+	ctx, hangUp := context.WithCancel(r.Context())
+	defer hangUp()
+	w.mu.Lock()
+	w.hangUp = hangUp
+	w.mu.Unlock()
+	w.server.Handler().ServeHTTP(rw, r.WithContext(ctx))
 }
 
 // client asks this server.
@@ -226,8 +250,8 @@ func (b *syncBuffer) String() string {
 // has tells whether the text was written.
 func (b *syncBuffer) has(text string) bool { return strings.Contains(b.String(), text) }
 
-// rootFields are the fields of Query, Mutation and Subscription.
-func rootFields(t *testing.T) []string {
+// loadSchema reads the contract.
+func loadSchema(t *testing.T) *ast.Schema {
 	t.Helper()
 	text, err := os.ReadFile("../schema.graphqls")
 	if err != nil {
@@ -237,15 +261,24 @@ func rootFields(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var fields []string
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
-		for _, f := range root.Fields {
-			if !strings.HasPrefix(f.Name, "__") {
-				fields = append(fields, f.Name)
-			}
+	return schema
+}
+
+// rootFields are the fields of Query, Mutation and Subscription.
+func rootFields(t *testing.T) []string {
+	t.Helper()
+	schema := loadSchema(t)
+	return slices.Concat(fields(schema.Query), fields(schema.Mutation), fields(schema.Subscription))
+}
+
+func fields(of *ast.Definition) []string {
+	var names []string
+	for _, f := range of.Fields {
+		if !strings.HasPrefix(f.Name, "__") {
+			names = append(names, f.Name)
 		}
 	}
-	return fields
+	return names
 }
 
 // forwarded sends every request as a proxy would for a client at the address.

@@ -58,6 +58,15 @@ func (s *Server) measureClock(ctx context.Context) error {
 	return nil
 }
 
+// trueClock measures where the clock is in doubt. An error means that nothing may
+// be judged by it.
+func (s *Server) trueClock(ctx context.Context) error {
+	if !s.clock.doubtful() {
+		return nil
+	}
+	return s.measureClock(ctx)
+}
+
 func (s *Server) rotateKeys(ctx context.Context) error {
 	if err := s.rules.RotateKeys(ctx); err != nil {
 		return err
@@ -103,6 +112,13 @@ func (s *Server) Step(ctx context.Context) error {
 func (s *Server) startJobs(ctx context.Context) (wait func()) {
 	var running sync.WaitGroup
 	for _, j := range s.jobs() {
+		step := j.step
+		j.step = func(ctx context.Context) error {
+			if err := s.trueClock(ctx); err != nil {
+				return err
+			}
+			return step(ctx)
+		}
 		running.Go(func() { s.seen(j).run(ctx, s.deps.Random, s.deps.Logger) })
 	}
 	for _, j := range s.sampling() {

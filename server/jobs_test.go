@@ -86,6 +86,45 @@ func TestRequestsAreJudgedByTheDatabasesTime(t *testing.T) {
 	}
 }
 
+// TestAClockThatWasSetIsMeasuredBeforeItJudges steps a node's clock, and sets it
+// right again: nobody who is signed in notices, nor does a letter that waits.
+func TestAClockThatWasSetIsMeasuredBeforeItJudges(t *testing.T) {
+	t.Parallel()
+	cfg, _ := settle(t, nil)
+	clock := newClock()
+	var log journal
+	deps := testDeps(clock, &log)
+	database := clock.now()
+	away := false
+	deps.ClockDifference = func(_ context.Context, local func() time.Time) (time.Duration, error) {
+		if away {
+			return 0, errors.New("away")
+		}
+		return database.Sub(local()), nil
+	}
+	server, err := New(t.Context(), cfg, deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	for _, step := range []time.Duration{31 * time.Second, 365 * 24 * time.Hour, -time.Second, -400 * 24 * time.Hour} {
+		clock.move(step)
+		requestTo(server.Handler(), pathGraphQL)
+		if !server.clock.now().Equal(database) {
+			t.Errorf("%v: judged by a clock %v off", step, server.clock.now().Sub(database))
+		}
+	}
+	// What the machine shows can't be trusted, and what time it is can't be asked.
+	clock.move(time.Hour)
+	away = true
+	if w := requestTo(server.Handler(), pathGraphQL); w.Code != http.StatusInternalServerError {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if !strings.Contains(log.String(), "nobody knows what time it is") {
+		t.Errorf("the log does not say why: %s", log.String())
+	}
+}
+
 func TestClocksThatDifferAreWarnedOfAndThenNotReady(t *testing.T) {
 	t.Parallel()
 	for difference, want := range map[time.Duration]struct {

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"time"
 
 	"gatehouse/auth"
 	"gatehouse/graph"
@@ -41,7 +40,7 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.Handle("GET "+pathDiscovery, serveDiscovery(cfg.Issuer, public, func() []auth.Algorithm { return s.keys.Algorithms(s.rules.Now()) }))
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
-	pages.mount(mux, withDeadline(s.deps.Timeouts.Handle))
+	pages.mount(mux, s.guard)
 	if err := s.mountPlayground(mux, public); err != nil {
 		return nil, err
 	}
@@ -116,7 +115,7 @@ func (s *Server) graphQL(public *url.URL, admit *auth.Throttle) http.Handler {
 		Introspection: cfg.Introspection, Admit: admitAnonymous(admit), Streams: s.streams, Logger: s.deps.Logger, Watch: s.graphWatch(),
 		Enter: func(ctx context.Context) (func(), error) { return s.inFlight.enter(graph.CallerFrom(ctx)) },
 		Room:  func(ctx context.Context, u auth.Urgency) error { return s.rules.Room(graph.CallerFrom(ctx), u) },
-	}), withCORS(origins, cfg.CookieTransport), withDeadline(s.deps.Timeouts.Handle), who.wrap)
+	}), withCORS(origins, cfg.CookieTransport), s.guard, who.wrap)
 }
 
 // anonymousLimit is the requests of one client that brings no good token, to the
@@ -128,16 +127,20 @@ func (s *Server) anonymousLimit() auth.Rate {
 	return auth.Rate(s.config.LimitAnonymousPerAddress)
 }
 
-// withDeadline bounds what a request may wait for behind us. Subscriptions find
+// guard stands before what asks storage: it bounds what a request may wait for
+// behind us, and lets none be judged by a clock that was set. Subscriptions find
 // out how to live longer.
-func withDeadline(within time.Duration) middleware {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			ctx, cancel := context.WithTimeout(graph.WithConnection(r.Context()), within)
-			defer cancel()
-			next.ServeHTTP(w, r.WithContext(ctx))
-		})
-	}
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(graph.WithConnection(r.Context()), s.deps.Timeouts.Handle)
+		defer cancel()
+		if err := s.trueClock(ctx); err != nil {
+			s.deps.Logger.ErrorContext(ctx, "request refused: nobody knows what time it is", "request_id", requestID(ctx), "error", err)
+			answerFault(w, r)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 // admitAnonymous limits the requests of each client that brings no good token,
@@ -152,7 +155,7 @@ func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 	}
 }
 
-// answerFault answers for a handler that panicked, in the form that the client
+// answerFault answers for a handler that panicked or may not be asked, in the form that the client
 // expects there.
 func answerFault(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == pathGraphQL {

@@ -185,7 +185,7 @@ func TestAServerThatReadNoKeysForTenMinutesIsNotReady(t *testing.T) {
 func TestAServerWhoseClockIsFarFromTheDatabasesIsNotReady(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
-	h.server.clock.difference.Store(int64(-31 * time.Second))
+	h.server.clock.measured.Store(&measurement{at: h.clock.now(), difference: -31 * time.Second})
 	a := h.do(http.MethodGet, pathReady, "", nil)
 	if a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, `["clock"]`) {
 		t.Errorf("%d %s", a.status, a.body)

@@ -83,7 +83,7 @@ func (a *assembly) follow(hasher *auth.Hasher) {
 		},
 		FeedHeardAt:     a.rules.BlacklistHeardAt,
 		KeyMadeAt:       func() (time.Time, bool) { return a.keys.SignerMadeAt(a.rules.Now()) },
-		ClockDifference: func() time.Duration { return time.Duration(a.clock.difference.Load()) },
+		ClockDifference: func() time.Duration { return a.clock.last().difference },
 	})
 }
 
