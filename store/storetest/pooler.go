@@ -45,7 +45,10 @@ func (c *Cluster) StartPooler(log io.Writer) (*Pooler, error) {
 	p.process = c.command(filepath.Base(program), settings)
 	p.process.Path = program
 	p.process.SysProcAttr.Pdeathsig = syscall.SIGKILL
-	return p, p.start(log)
+	if err := p.start(log); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // write writes the settings beside the cluster's files, and tells where.
