@@ -24,6 +24,7 @@ type assembly struct {
 	secrets auth.Secrets
 	keys    *auth.KeySet
 	rules   *auth.Service
+	hasher  *auth.Hasher
 	watch   *watch.Watch // nil where nobody watches
 	// wake tells the dispatcher that a letter was written.
 	wake chan struct{}
@@ -94,7 +95,8 @@ func (a *assembly) build(ctx context.Context) error {
 	if _, err := a.clock.measure(ctx, a.difference); err != nil {
 		return err
 	}
-	hasher, err := auth.NewHasher(auth.HashParameters{
+	var err error
+	a.hasher, err = auth.NewHasher(auth.HashParameters{
 		MemoryKiB: uint32(cfg.HashingMemory >> 10), Passes: uint32(cfg.HashingPasses), Lanes: uint8(cfg.HashingLanes),
 	}, cfg.HashingSlots, deps.Random)
 	if err != nil {
@@ -105,12 +107,11 @@ func (a *assembly) build(ctx context.Context) error {
 		Algorithm: auth.Algorithm(cfg.SigningAlgorithm),
 	})
 	a.rules = auth.New(auth.Options{
-		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: hasher,
+		Store: a.store, Secrets: a.secrets, Keys: a.keys, Hasher: a.hasher,
 		Passwords: auth.PasswordPolicy{MinLength: cfg.PasswordMinLength},
 		Settings:  ruleSettings(cfg), Limits: ruleLimits(cfg),
 		Clock: a.clock.now, Random: deps.Random, Logger: deps.Logger, Observer: a.authObserver(), Wake: a.wakeDispatcher,
 	})
-	a.follow(hasher)
 	return nil
 }
 

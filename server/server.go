@@ -89,6 +89,7 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 		{"keys", s.keysStale},
 	}}
 	s.streams = graph.NewStreams(streamOptions(s.config, s.deps.Timeouts))
+	s.follow()
 	s.handler, err = s.routes()
 	return err
 }

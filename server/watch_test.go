@@ -74,7 +74,7 @@ func TestNobodyWatchesUnlessTheSettingsSaySo(t *testing.T) {
 	t.Parallel()
 	h := build(t, nil)
 	s := h.server
-	if s.watch != nil || s.graphWatch() != nil || s.authWatch() != nil || s.mailWatch() != nil || s.storeWatch() != nil || s.Metrics() != nil || len(s.sampling()) != 0 {
+	if s.watch != nil || s.graphWatch() != nil || s.authObserver() != nil || s.mailWatch() != nil || s.storeWatch() != nil || s.Metrics() != nil || len(s.sampling()) != 0 {
 		t.Error("somebody watches")
 	}
 }
