@@ -64,6 +64,13 @@ func (s *Streams) End(within time.Duration) {
 	}
 }
 
+// Open is how many there are now.
+func (s *Streams) Open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.open
+}
+
 // begin counts one more connection of the address; the returned function gives it
 // back. Overloaded where there are too many in all, or the server is going away;
 // RateLimited where there are too many of this client.

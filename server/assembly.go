@@ -122,7 +122,6 @@ func (a *assembly) build(ctx context.Context) error {
 		Settings:  ruleSettings(cfg), Limits: ruleLimits(cfg),
 		Clock: a.clock.now, Random: deps.Random, Logger: deps.Logger, Observer: a.authObserver(), Wake: a.wakeDispatcher,
 	})
-	a.follow(a.hasher)
 	return nil
 }
 

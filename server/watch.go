@@ -69,21 +69,22 @@ func (a *assembly) storeWatch() store.Watch {
 }
 
 // follow has the metrics ask where things stand.
-func (a *assembly) follow(hasher *auth.Hasher) {
-	if a.watch == nil {
+func (s *Server) follow() {
+	if s.watch == nil {
 		return
 	}
-	hasher.Observed(a.watch.Hash)
-	a.watch.Follow(watch.Sources{
-		Now: a.rules.Now, HashSlots: a.config.HashingSlots, HashQueue: hasher.Queued, HashesShed: hasher.Shed,
+	s.hasher.Observed(s.watch.Hash)
+	s.watch.Follow(watch.Sources{
+		Now: s.rules.Now, HashSlots: s.config.HashingSlots, HashQueue: s.hasher.Queued, HashesShed: s.hasher.Shed,
 		Pools: func(each func(string, stdsql.DBStats)) {
-			for _, p := range a.store.Pools() {
+			for _, p := range s.store.Pools() {
 				each(p.Name, p.Stats)
 			}
 		},
-		FeedHeardAt:     a.rules.BlacklistHeardAt,
-		KeyMadeAt:       func() (time.Time, bool) { return a.keys.SignerMadeAt(a.rules.Now()) },
-		ClockDifference: func() time.Duration { return a.clock.last().difference },
+		FeedHeardAt:     s.rules.BlacklistHeardAt,
+		KeyMadeAt:       func() (time.Time, bool) { return s.keys.SignerMadeAt(s.rules.Now()) },
+		Streams:         s.streams.Open,
+		ClockDifference: func() time.Duration { return s.clock.last().difference },
 	})
 }
 
@@ -164,11 +165,16 @@ func withWatch(w *watch.Watch, believed []netip.Prefix) middleware {
 				if !found {
 					path = to.pattern
 				}
-				seen.End(path, written.statusCode())
+				seen.End(path, written.statusCode(), streams(written))
 			}()
 			next.ServeHTTP(written, r.WithContext(context.WithValue(ctx, routeKey{}, to)))
 		})
 	}
+}
+
+// streams says whether the answer went on for as long as somebody listened.
+func streams(w *recorder) bool {
+	return w.statusCode() == http.StatusSwitchingProtocols || strings.HasPrefix(w.Header().Get("Content-Type"), "text/event-stream")
 }
 
 // believedTraces are the proxies whose traces are gone on with.

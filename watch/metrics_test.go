@@ -40,6 +40,7 @@ func counting(t *testing.T) (*Watch, *standing) {
 		FeedHeardAt:     func() time.Time { return clock.at.Add(-2 * time.Second) },
 		KeyMadeAt:       func() (time.Time, bool) { return clock.at.Add(-time.Hour), true },
 		ClockDifference: func() time.Duration { return -time.Second },
+		Streams:         func() int { return 8 },
 	})
 	w.Outbox(Sample{Waiting: 9, Dead: 1, Oldest: clock.at.Add(-time.Minute)})
 	w.Sessions(1_000_000)
@@ -79,7 +80,7 @@ func happen(ctx context.Context, w *Watch, clock *standing) {
 	w.Pruned(12)
 	w.Job("prune", errors.New("storage is away"))
 	_, seen := w.Request(httptest.NewRequest("INVENTED", "/activate?token=secret", nil), Entry{})
-	seen.End("/activate", http.StatusOK)
+	seen.End("/activate", http.StatusOK, false)
 }
 
 func TestWhatHappensIsCounted(t *testing.T) {
@@ -101,7 +102,7 @@ func TestWhatHappensIsCounted(t *testing.T) {
 		`gatehouse_hash_wait_seconds_count 1`, `gatehouse_hash_duration_seconds_count 1`,
 		`gatehouse_pool_connections_in_use{pool="all"} 4`, `gatehouse_pool_waits_total{pool="all"} 5`,
 		`gatehouse_outbox_letters_waiting 9`, `gatehouse_outbox_letters_dead 1`, `gatehouse_outbox_oldest_age_seconds 60.03`,
-		`gatehouse_feed_lag_seconds 2`, `gatehouse_signing_key_age_seconds 3600`, `gatehouse_clock_difference_seconds -1`,
+		`gatehouse_streams_open 8`, `gatehouse_feed_lag_seconds 2`, `gatehouse_signing_key_age_seconds 3600`, `gatehouse_clock_difference_seconds -1`,
 		`gatehouse_sessions_living 1e+06`, `gatehouse_pruned_rows_total 12`, `gatehouse_job_failures_total{task="prune"} 1`,
 		`gatehouse_letters_total{kind="activation",outcome="sent"} 1`, `gatehouse_letter_send_duration_seconds_count 1`,
 		`gatehouse_http_requests_total{method="other",route="/activate",status="200"} 1`, `gatehouse_http_requests_in_flight 0`,

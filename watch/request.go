@@ -62,15 +62,17 @@ func (w *Watch) Request(r *http.Request, e Entry) (context.Context, *Request) {
 }
 
 // End tells by which route the request was answered, "" where there was none,
-// and how.
-func (q *Request) End(route string, status int) {
+// and how. How long a stream lasts says nothing of how quick the server is.
+func (q *Request) End(route string, status int, stream bool) {
 	if route == "" {
 		route = "none"
 	}
 	if m := q.watch.metrics; m != nil {
 		m.inFlight.Dec()
 		m.requests.WithLabelValues(q.method, route, strconv.Itoa(status)).Inc()
-		m.durations.WithLabelValues(route).Observe(q.watch.clock().Sub(q.began).Seconds())
+		if !stream {
+			m.durations.WithLabelValues(route).Observe(q.watch.clock().Sub(q.began).Seconds())
+		}
 	}
 	if open := q.span.open; open != nil {
 		if open.IsRecording() {

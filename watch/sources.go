@@ -21,6 +21,7 @@ type Sources struct {
 	FeedHeardAt     func() time.Time // zero: never
 	KeyMadeAt       func() (time.Time, bool)
 	ClockDifference func() time.Duration
+	Streams         func() int
 }
 
 // A Sample is what a statement told at some instant.
@@ -96,6 +97,8 @@ func readings() []reading {
 			func(_ *sources, from *Sources) (float64, bool) { return float64(from.HashQueue()), true }},
 		{about("hashes_shed_total", "Passwords that were not hashed for want of a slot."), prometheus.CounterValue,
 			func(_ *sources, from *Sources) (float64, bool) { return float64(from.HashesShed()), true }},
+		{about("streams_open", "Connections that stay open for subscriptions."), prometheus.GaugeValue,
+			func(_ *sources, from *Sources) (float64, bool) { return float64(from.Streams()), true }},
 		{about("feed_lag_seconds", "Time since this process last heard which sessions ended elsewhere; after 5 it asks the database on each request."), prometheus.GaugeValue,
 			func(_ *sources, from *Sources) (float64, bool) { return lag(from.Now(), from.FeedHeardAt()), true }},
 		{about("signing_key_age_seconds", "Age of the key that signs access tokens."), prometheus.GaugeValue,

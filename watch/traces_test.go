@@ -51,7 +51,7 @@ func tell(t *testing.T, w *watch.Watch, e watch.Entry) (traceID string) {
 	commit(nil)
 	field(auth.Overloaded)
 	operation()
-	seen.End("/graphql", http.StatusOK)
+	seen.End("/graphql", http.StatusOK, false)
 	return traceID
 }
 
