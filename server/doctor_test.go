@@ -105,7 +105,7 @@ func TestADoctorSeesWhatADatabaseHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	examine()["secret"].is(t, Failing, "2 signing keys and ")
-	if err := os.Chmod(path, 0o644); err != nil { //nolint:gosec // which is the fault
+	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	examine()["secret"].is(t, Failing, "can be read by others")

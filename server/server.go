@@ -277,6 +277,8 @@ func addressesOf(listeners []net.Listener) []net.Addr {
 }
 
 // errorLog is where net/http complains.
+//
+//nolint:forbidigo // the type is net/http's; what it writes goes to our logger
 func (s *Server) errorLog() *log.Logger {
 	return slog.NewLogLogger(s.deps.Logger.Handler(), slog.LevelWarn)
 }
