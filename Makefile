@@ -26,6 +26,7 @@ generate: ## make again what is made from the schemas and the settings
 	go generate ./ent
 	go generate ./graph
 	scripts/playground
+	scripts/account
 	scripts/readme
 
 migration: postgresql ## write the migration for a change of ent/schema: make migration NAME=what_changes

@@ -34,6 +34,9 @@ func disagreements(c Config, rows []row, given map[string]string, had Faults) Fa
 	if !had.has("INTROSPECTION") && !c.Introspection && c.Playground {
 		fault("PLAYGROUND", "on wants %sINTROSPECTION on: it draws the schema", prefix)
 	}
+	if !had.has("COOKIE_TRANSPORT") && !c.CookieTransport && c.AccountPages {
+		fault("ACCOUNT_PAGES", "on wants %sCOOKIE_TRANSPORT on: the pages have their tokens in cookies", prefix)
+	}
 	databases(c, given, had, fault)
 	lifetimes(c, had, fault)
 	watching(c, had, fault)

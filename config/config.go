@@ -67,6 +67,7 @@ type Config struct {
 	AllowedOrigins  []string // of front ends on other origins, as browsers write them
 	TrustedProxies  []netip.Prefix
 	CookieTransport bool
+	AccountPages    bool // at /account; never without CookieTransport
 	Introspection   bool
 	// Playground offers the page on which the API is tried by hand.
 	Playground bool

@@ -192,6 +192,9 @@ func complete(c *Config, set map[string]bool) {
 	if !set["PLAYGROUND"] {
 		c.Playground = c.Loopback() && c.Introspection
 	}
+	if !set["ACCOUNT_PAGES"] {
+		c.AccountPages = c.CookieTransport
+	}
 	if !set["DRAIN_DELAY"] && !c.Loopback() {
 		c.DrainDelay = 5 * time.Second
 	}

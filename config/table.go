@@ -170,6 +170,8 @@ func requestRows(c *Config) []row {
 			meaning: "Addresses or networks, separated by commas, of the proxies whose X-Forwarded-For is believed."},
 		{name: "COOKIE_TRANSPORT", kind: toggle(&c.CookieTransport, "on", "off"), preset: "on",
 			meaning: "Whether clients may ask to have their tokens in cookies."},
+		{name: "ACCOUNT_PAGES", kind: toggle(&c.AccountPages, "on", "off"), derived: "on with COOKIE_TRANSPORT=on, else off",
+			meaning: "Whether users find pages at `/account` on which they register, sign in and look after their accounts. They use cookies."},
 		{name: "INTROSPECTION", kind: toggle(&c.Introspection, "on", "off"), derived: "on on loopback and with PLAYGROUND=on, else off",
 			meaning: "Whether the GraphQL schema can be asked for."},
 		{name: "PLAYGROUND", kind: toggle(&c.Playground, "on", "off"), derived: "on on loopback, else off",

@@ -16,6 +16,9 @@ func (s *Server) pageOptions(public *url.URL) web.Options {
 		GraphQL: prefix + pathGraphQL, JWKS: prefix + pathJWKS, Discovery: prefix + pathDiscovery, Alive: prefix + pathAlive, Ready: prefix + pathReady,
 		RequestReset: cfg.LinkURLRequestReset,
 	}
+	if cfg.AccountPages {
+		paths.Account = prefix + web.PathAccount
+	}
 	if cfg.Playground {
 		paths.Playground = prefix + web.PathPlayground
 	}

@@ -41,6 +41,9 @@ func (s *Server) routes() (http.Handler, error) {
 	mux.HandleFunc("GET "+pathAlive, serveAlive)
 	mux.HandleFunc("GET "+pathReady, s.readiness.serveReady)
 	pages.mount(mux, s.guard)
+	if err := s.mountAccount(mux, public); err != nil {
+		return nil, err
+	}
 	if err := s.mountPlayground(mux, public); err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ const longestAccept = 256
 
 // choose takes the language that an Accept-Language header likes best (RFC 9110
 // section 12.5.4).
-func (p *Pages) choose(accept string) int {
+func choose(known language.Matcher, accept string) int {
 	if len(accept) > longestAccept {
 		return 0
 	}
@@ -82,6 +82,6 @@ func (p *Pages) choose(accept string) int {
 	if err != nil {
 		return 0
 	}
-	_, i, _ := p.matcher.Match(liked...)
+	_, i, _ := known.Match(liked...)
 	return i
 }

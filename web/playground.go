@@ -23,7 +23,7 @@ import (
 var bundles embed.FS
 
 // A Playground is the page on which the API is tried by hand, and what the page
-// loads. It is the one page that runs a script: ours, from here.
+// loads.
 type Playground struct {
 	html   []byte
 	policy string

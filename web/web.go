@@ -10,9 +10,10 @@
 // one style sheet is inside, and the Content-Security-Policy names it by its
 // hash. So they work without JavaScript, and have none.
 //
-// For whoever tries the server out there are two more things: the mailbox, whose
-// pages show the letters that were written, each in a frame that can do nothing,
-// and the [Playground], which is the one page with a script.
+// Two things run a script, ours, from here: the [Account], which is the application
+// by which users look after themselves, and the [Playground], for whoever tries the
+// server out. Beside that is the mailbox, whose pages show the letters that were
+// written, each in a frame that can do nothing.
 package web
 
 import (
@@ -46,8 +47,8 @@ type Paths struct {
 	// RequestReset is where a link to choose a new password is asked for: a page
 	// of ours or of the team's.
 	RequestReset string
-	// Playground and Mailbox are "" where there are none.
-	Playground, Mailbox string
+	// Playground, Mailbox and Account are "" where there are none.
+	Playground, Mailbox, Account string
 }
 
 // Options are what is the same on all pages.
@@ -124,7 +125,7 @@ func policy(style template.CSS, logo string) string {
 // Write answers the request with a page in the language that its reader likes
 // best. An error means that nothing was written.
 func (p *Pages) Write(w http.ResponseWriter, r *http.Request, name Page, status int, v View) error {
-	e := p.editions[p.choose(r.Header.Get("Accept-Language"))]
+	e := p.editions[choose(p.matcher, r.Header.Get("Accept-Language"))]
 	f := e.fill(name, p.style, v)
 	var html bytes.Buffer
 	if err := e.templates[name].Execute(&html, f); err != nil {

@@ -406,11 +406,39 @@ func TestABadColourIsRefused(t *testing.T) {
 func TestAButtonCanBeReadInAnyColour(t *testing.T) {
 	t.Parallel()
 	for colour, want := range map[string]string{
-		"#000000": "#fff", "#ffffff": "#000", "#1f4e79": "#fff", "#ffd700": "#000", "#0000FF": "#fff", "#00ff00": "#000",
+		"#000000": "#ffffff", "#ffffff": "#000000", "#1f4e79": "#ffffff", "#ffd700": "#000000", "#0000FF": "#ffffff", "#00ff00": "#000000",
 	} {
-		if got := readableOn(colour); got != want {
-			t.Errorf("on %s: %s, want %s", colour, got, want)
+		c, err := palette(colour)
+		if err != nil || c.onBrand != want {
+			t.Errorf("on %s: %s, want %s (%v)", colour, c.onBrand, want, err)
 		}
+	}
+}
+
+func TestTheAccentCanBeReadByDayAndByNightInAnyColour(t *testing.T) {
+	t.Parallel()
+	for r := 0; r < 256; r += 15 {
+		for g := 0; g < 256; g += 15 {
+			for b := 0; b < 256; b += 15 {
+				brand := rgb{float64(r), float64(g), float64(b)}.String()
+				c, err := palette(brand)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for name, got := range map[string]float64{
+					"day": contrast(parseColour(c.accent), parseColour(lightGround)), "night": contrast(parseColour(c.night), parseColour(darkGround)),
+					"button": contrast(parseColour(c.onBrand), parseColour(brand)),
+				} {
+					if got < readable {
+						t.Errorf("%s, %s: contrast %.2f", brand, name, got)
+					}
+				}
+			}
+		}
+	}
+	// One that can be read already stays as it is.
+	if c, err := palette("#1f4e79"); err != nil || c.accent != "#1f4e79" {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
 

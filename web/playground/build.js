@@ -2,10 +2,12 @@
 // server: who builds that needs no Node. The result depends on this directory
 // and its lock file alone.
 
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 
 import { build } from 'esbuild'
+
+import { licences } from '../licences.mjs'
 
 const here = import.meta.dirname
 
@@ -39,26 +41,4 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 })
-await writeFile(path.join(here, 'dist', 'LICENCES.txt'), await licences(Object.keys(metafile.inputs)))
-
-// licences is the terms of every package that a file of the bundle is from.
-async function licences(inputs) {
-  const roots = new Set()
-  for (const input of inputs) {
-    const inside = input.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//)
-    if (inside) {
-      roots.add(inside[1])
-    }
-  }
-  const entries = []
-  for (const root of [...roots].sort()) {
-    const { name, version, license } = JSON.parse(await readFile(path.join(here, root, 'package.json'), 'utf8'))
-    const file = (await readdir(path.join(here, root))).find((f) => /^licen[cs]e/i.test(f))
-    if (!license && !file) {
-      throw new Error(`${name} says nothing of its licence`)
-    }
-    const text = file ? (await readFile(path.join(here, root, file), 'utf8')).replace(/\r\n/g, '\n').trim() : ''
-    entries.push(`${name} ${version} (${license})\n\n${text}\n`)
-  }
-  return entries.join(`\n${'-'.repeat(72)}\n\n`)
-}
+await writeFile(path.join(here, 'dist', 'LICENCES.txt'), await licences(Object.keys(metafile.inputs).map((input) => path.join(here, input))))

@@ -1,0 +1,21 @@
+//go:build !nobrowser
+
+package e2e
+
+import "testing"
+
+// TestThePagesForUsers is the story in browser/account.test.js, with letters that
+// the mailbox shows.
+func TestThePagesForUsers(t *testing.T) {
+	t.Parallel()
+	inTheBrowser(t, "account.test.js", "GATEHOUSE_MAIL_URL=log:", "GATEHOUSE_RATE_LIMITS=off", "GATEHOUSE_REFRESH_GRACE=10s")
+}
+
+// TestTheTabsOfABrowserShareOneSession is the story in browser/account-tabs.test.js,
+// where access tokens live so short that tabs have to refresh all the time, and
+// what is grave soon wants the password again.
+func TestTheTabsOfABrowserShareOneSession(t *testing.T) {
+	t.Parallel()
+	inTheBrowser(t, "account-tabs.test.js", "GATEHOUSE_MAIL_URL=log:", "GATEHOUSE_RATE_LIMITS=off", "GATEHOUSE_REFRESH_GRACE=0",
+		"GATEHOUSE_LEEWAY=0s", "GATEHOUSE_ACCESS_TOKEN_LIFETIME=2s", "GATEHOUSE_REAUTHENTICATION_AGE=1s")
+}

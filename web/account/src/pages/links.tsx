@@ -1,0 +1,148 @@
+// The pages that the links of letters may lead to. Opening one does nothing; its
+// button does.
+import { useState } from 'preact/hooks'
+import { Link } from 'wouter-preact'
+
+import { ask } from '../client'
+import { ConfirmEmailChange, ResetPassword, ResetUsername, RevertEmailChange } from '../documents'
+import { text, useForm } from '../form'
+import { dropToken, tokenOf } from '../link'
+import { find, gone } from '../session'
+import { t } from '../texts'
+import { Done, Field, FormOf, Page, Submit } from '../ui'
+import { NewPassword } from '../ui/new_password'
+
+function useToken(): string {
+  return useState(() => tokenOf())[0]
+}
+
+function Incomplete({ title }: { title: string }) {
+  return (
+    <Page title={title}>
+      <p class="notice">{t.link.missing}</p>
+    </Page>
+  )
+}
+
+function ToSignIn() {
+  return (
+    <p>
+      <Link href="/">{t.signIn.title}</Link>
+    </p>
+  )
+}
+
+export function ResetPage() {
+  const token = useToken()
+  const [done, setDone] = useState(false)
+  const form = useForm(async (fields) => {
+    await ask(ResetPassword, { input: { token, newPassword: text(fields, 'newPassword') } })
+    dropToken()
+    setDone(true)
+    gone('PASSWORD_RESET')
+  })
+  if (!token && !done) {
+    return <Incomplete title={t.reset.title} />
+  }
+  return (
+    <Page title={t.reset.title}>
+      {done ? (
+        <>
+          <Done>{t.reset.done}</Done>
+          <ToSignIn />
+        </>
+      ) : (
+        <FormOf form={form}>
+          <NewPassword form={form} name="newPassword" label={t.reset.password} />
+          <Submit form={form}>{t.reset.button}</Submit>
+        </FormOf>
+      )}
+    </Page>
+  )
+}
+
+export function ResetUsernamePage() {
+  const token = useToken()
+  const [done, setDone] = useState('')
+  const form = useForm(async (fields) => {
+    const { resetUsername } = await ask(ResetUsername, { input: { token, username: text(fields, 'username').trim() } })
+    dropToken()
+    setDone(resetUsername.username)
+    await find()
+  })
+  if (!token && !done) {
+    return <Incomplete title={t.resetUsername.title} />
+  }
+  return (
+    <Page title={t.resetUsername.title}>
+      {done ? (
+        <>
+          <Done>{t.resetUsername.done(done)}</Done>
+          <ToSignIn />
+        </>
+      ) : (
+        <FormOf form={form}>
+          <Field form={form} name="username" label={t.resetUsername.username} hint={t.register.usernameHint} autocomplete="username" autoFocus />
+          <Submit form={form}>{t.resetUsername.button}</Submit>
+        </FormOf>
+      )}
+    </Page>
+  )
+}
+
+export function ConfirmEmailPage() {
+  const token = useToken()
+  const [done, setDone] = useState('')
+  const form = useForm(async () => {
+    const { confirmEmailChange } = await ask(ConfirmEmailChange, { input: { token } })
+    dropToken()
+    setDone(confirmEmailChange.email)
+    await find()
+  })
+  if (!token && !done) {
+    return <Incomplete title={t.confirmEmail.title} />
+  }
+  return (
+    <Page title={t.confirmEmail.title}>
+      {done ? (
+        <>
+          <Done>{t.confirmEmail.done(done)}</Done>
+          <p>
+            <Link href="/">{t.notFound.home}</Link>
+          </p>
+        </>
+      ) : (
+        <FormOf form={form}>
+          <p>{t.confirmEmail.lead}</p>
+          <Submit form={form}>{t.confirmEmail.button}</Submit>
+        </FormOf>
+      )}
+    </Page>
+  )
+}
+
+export function RevertEmailPage() {
+  const token = useToken()
+  const [done, setDone] = useState('')
+  const form = useForm(async () => {
+    const { revertEmailChange } = await ask(RevertEmailChange, { input: { token } })
+    dropToken()
+    setDone(revertEmailChange.email)
+    gone('EMAIL_CHANGED')
+  })
+  if (!token && !done) {
+    return <Incomplete title={t.revertEmail.title} />
+  }
+  return (
+    <Page title={t.revertEmail.title}>
+      {done ? (
+        <Done>{t.revertEmail.done(done)}</Done>
+      ) : (
+        <FormOf form={form}>
+          <p>{t.revertEmail.lead}</p>
+          <Submit form={form}>{t.revertEmail.button}</Submit>
+        </FormOf>
+      )}
+    </Page>
+  )
+}
