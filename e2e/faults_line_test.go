@@ -134,6 +134,9 @@ func silenceDatabaseLine(t *testing.T, s *scenario) {
 			s.holds(!told && a.code() != "", "%s without a database answered %q: %v", operation, a.code(), a.errors())
 		}
 		l.mend()
+		// The commit of a request whose answer was lost is heard by polling, which
+		// nobody does for this server by itself.
+		eventually(t, "the server works again", func() bool { return w.pass(0) == nil })
 	})
 	c.activate()
 }

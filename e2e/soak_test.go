@@ -68,7 +68,9 @@ func TestAServerThatIsUsedForLongHoldsNoMore(t *testing.T) {
 			}
 			s.report(held, time.Since(began))
 			s.judge(held)
-			for _, field := range rootFields(t) {
+			// Streams are held by tests of their own: here all ask and are answered.
+			schema := loadSchema(t)
+			for _, field := range slices.Concat(fields(schema.Query), fields(schema.Mutation)) {
 				if s.asked[field] == 0 {
 					t.Errorf("nobody asked %s", field)
 				}

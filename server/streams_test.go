@@ -149,7 +149,7 @@ func (l *listener) mustHear(t testing.TB, reason string) {
 func TestAStreamOutlivesTheAccessTokenAndTheServersTimeouts(t *testing.T) {
 	t.Parallel()
 	timeouts := quick()
-	timeouts.Handle, timeouts.StreamPing = 400*time.Millisecond, 100*time.Millisecond
+	timeouts.Handle, timeouts.StreamPing = 400*time.Millisecond, 500*time.Millisecond
 	r := run(t, timeouts, nil)
 	h := &house{t: t, server: r.server, url: "http://" + r.address, client: http.DefaultClient}
 	if err := h.makeUser(); err != nil {

@@ -42,7 +42,13 @@ export async function visit({ origin, at = new URL(origin).host, ...more }) {
     }
   })
   context.on('weberror', (error) => complaints.push(`thrown: ${error.error().message}`))
-  context.on('requestfailed', (request) => complaints.push(`failed: ${request.url()}`))
+  context.on('requestfailed', (request) => {
+    // What the page itself took back, as the end of a stream that it has heard, is
+    // no failure.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') {
+      complaints.push(`failed: ${request.url()}`)
+    }
+  })
   context.on('request', (request) => asked.push(request.url()))
   return { browser, context, complaints, elsewhere: () => asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith('data:')) }
 }
