@@ -300,6 +300,7 @@ test('the page of a stranger changes nothing by the cookies of its reader', asyn
     await page.reload()
     await victim.heading('Hello, Vera').waitFor()
     await victim.visits('Devices')
+    await page.locator('.sessions li').first().waitFor()
     assert.equal(await page.locator('.sessions li').count(), 1)
     await evil.goto(`${server.origin}/dev/mailbox`)
     assert.doesNotMatch(await evil.locator('body').innerText(), /evil@example\.org/)
