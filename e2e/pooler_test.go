@@ -57,6 +57,7 @@ func TestTwoNodesBehindAPooler(t *testing.T) {
 	}
 	tw.run("", "migrate", "--plan")
 	tw.run("", "prune")
+	tw.run("", "doctor")
 	tw.race(20, "refresh", func(int) map[string]any { return map[string]any{"refreshToken": refresh} }).wants(t, map[string]int{"": 20})
 
 	c := two.client()

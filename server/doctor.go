@@ -70,7 +70,7 @@ func (d *doctor) examineStorage(ctx context.Context) {
 			return
 		}
 	}
-	s, err := store.Open(ctx, d.config.DatabaseURL.Reveal(), store.Options{Logger: d.deps.Logger})
+	s, err := store.Open(ctx, d.config.DatabaseURL.Reveal(), storeOptions(d.config, d.deps, nil))
 	if err != nil {
 		d.say("database", Failing, "it does not answer: "+err.Error(), "see that it runs, and that GATEHOUSE_DATABASE_URL has its address, user and password")
 		return
@@ -82,9 +82,27 @@ func (d *doctor) examineStorage(ctx context.Context) {
 		return
 	}
 	d.say("database", Fine, version+" answers, and takes writes", "")
+	d.examineDirect(ctx)
 	if d.examineMigrations(ctx, s) {
 		d.examineContent(ctx, s)
 	}
+}
+
+// examineDirect looks at the way past a pooler, where one was given.
+func (d *doctor) examineDirect(ctx context.Context) {
+	url := d.config.DatabaseDirectURL.Reveal()
+	if url == d.config.DatabaseURL.Reveal() {
+		return
+	}
+	s, err := store.Open(ctx, url, store.Options{Logger: d.deps.Logger})
+	if err == nil {
+		err = errors.Join(s.Ping(ctx), s.Close())
+	}
+	if err != nil {
+		d.say("direct database", Failing, err.Error(), "see that GATEHOUSE_DATABASE_DIRECT_URL has the address of PostgreSQL itself: migrations and notifications need it")
+		return
+	}
+	d.say("direct database", Fine, "it answers past the pooler", "")
 }
 
 // diskDoubt and diskFailure are how little may be free where SQLite writes.
