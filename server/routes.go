@@ -138,7 +138,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		ctx, cancel := context.WithTimeout(graph.WithConnection(r.Context()), s.deps.Timeouts.Handle)
 		defer cancel()
 		if err := s.trueClock(ctx); err != nil {
-			s.deps.Logger.ErrorContext(ctx, "request refused: nobody knows what time it is", "request_id", requestID(ctx), "error", err)
+			s.deps.Logger.ErrorContext(ctx, "request refused: nobody knows what time it is", "error", err)
 			answerFault(w, r)
 			return
 		}
@@ -158,8 +158,8 @@ func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 	}
 }
 
-// answerFault answers for a handler that panicked or may not be asked, in the form that the client
-// expects there.
+// answerFault answers for a handler that panicked or may not be asked, in the form
+// that the client expects there.
 func answerFault(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == pathGraphQL {
 		graph.WriteRefusal(w, r, http.StatusInternalServerError, auth.Internal)
