@@ -15,7 +15,6 @@ func (s *Server) mountAccount(mux *http.ServeMux, public *url.URL) error {
 	}
 	account, err := web.NewAccount(web.AccountOptions{
 		Options: s.pageOptions(public),
-		Home:    public.Path + "/",
 		Path:    public.Path + web.PathAccount,
 		// Where an app's page may be gone back to is where a page may use cookies.
 		Origins: append([]string{originOf(public)}, s.config.AllowedOrigins...),

@@ -55,8 +55,6 @@ type accountFile struct {
 // AccountOptions are what the application is told, beside what all pages are.
 type AccountOptions struct {
 	Options
-	// Home is the server's first page.
-	Home string
 	// Path is where browsers find PathAccount.
 	Path string
 	// Origins are where the application may lead back to.

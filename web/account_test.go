@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func testAccount(t *testing.T, brand Brand) *Account {
 	t.Helper()
 	a, err := NewAccount(AccountOptions{
 		Options: Options{Brand: brand, Paths: Paths{GraphQL: "/team/auth/graphql", RequestReset: "https://acme.example/forgot"}},
-		Home:    "/team/auth/", Path: "/team/auth/account", Origins: []string{"https://id.example.com", "https://app.example.com"},
+		Path:    "/team/auth/account", Origins: []string{"https://id.example.com", "https://app.example.com"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +60,7 @@ func TestThePagesForUsersRunTheirOwnScriptAlone(t *testing.T) {
 		t.Errorf("the page has a handler or a style in an element: %s", body)
 	}
 	for _, word := range []string{
-		`data-endpoint="/team/auth/graphql" data-base="/team/auth/account" data-home="/team/auth/"`,
+		`data-endpoint="/team/auth/graphql" data-base="/team/auth/account"`,
 		`data-origins="https://id.example.com https://app.example.com"`, `<noscript>`, `href="https://acme.example/forgot"`,
 		`href="https://acme.example/privacy"`,
 	} {
@@ -167,5 +168,36 @@ func TestABrandIsNoMarkupInThePagesForUsers(t *testing.T) {
 	brand.Colour = "red;} body { display: none"
 	if _, err := NewAccount(AccountOptions{Options: Options{Brand: brand}}); err == nil {
 		t.Error("a colour that is none was taken")
+	}
+}
+
+// TestThePagesForUsersHaveASentenceForEveryCode reads the contract, and the
+// dictionaries as they are written: their tables take any name.
+func TestThePagesForUsersHaveASentenceForEveryCode(t *testing.T) {
+	t.Parallel()
+	schema, err := os.ReadFile("../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for enum, table := range map[string]string{"ErrorCode": "fault", "ViolationCode": "violation", "SessionEndReason": "ended"} {
+		_, body, found := strings.Cut(string(schema), "\nenum "+enum+" {\n")
+		body, _, _ = strings.Cut(body, "\n}\n")
+		codes := regexp.MustCompile(`(?m)^  ([A-Z_]+)$`).FindAllStringSubmatch(body, -1)
+		if !found || len(codes) < 5 {
+			t.Fatalf("%s has %d codes", enum, len(codes))
+		}
+		for _, tag := range tags() {
+			text, err := os.ReadFile("account/src/texts/" + tag + ".ts")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, said, _ := strings.Cut(string(text), "\n  "+table+": {\n")
+			said, _, _ = strings.Cut(said, "\n  }")
+			for _, code := range codes {
+				if !strings.Contains("\n"+said, "\n    "+code[1]+": ") {
+					t.Errorf("%s in %s: nothing is said of %s", table, tag, code[1])
+				}
+			}
+		}
 	}
 }

@@ -87,3 +87,28 @@ test('who is offline is told so, and goes on when that is over', async () => {
   })
   await mary.leaves(/ERR_INTERNET_DISCONNECTED/)
 })
+
+test('a page that nobody uses is still told of its end when its stream had broken off', async () => {
+  const lise = await met({ locale: 'en-GB' }, async (here) => {
+    const cut = (route) => (route.request().headers().accept?.startsWith('text/event-stream') ? route.abort() : route.fallback())
+    await here.context.route('**/graphql', cut)
+    await here.registers('lise@example.org', 'Lise')
+    await here.activates()
+    // By the time that the line is back, no token is there to listen by.
+    await aged(here)
+    const renewed = here.page.waitForResponse((r) => r.request().postData()?.includes('refresh('))
+    const listening = renewed.then(() => here.page.waitForResponse((r) => r.headers()['content-type']?.startsWith('text/event-stream')))
+    await here.context.unroute('**/graphql', cut)
+    await listening
+    const there = await met({ locale: 'en-GB' }, async (there) => {
+      await there.signsIn('lise@example.org')
+      await there.heading('Hello, Lise').waitFor()
+      await there.visits('Devices')
+      await there.press('Sign out everywhere else')
+      await there.page.getByText('One device is signed out.').waitFor()
+    })
+    await there.leaves()
+    await here.page.getByText('This device was signed out from another one.').waitFor()
+  })
+  await lise.leaves(/ERR_FAILED/)
+})

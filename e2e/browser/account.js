@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
+import { afterEach } from 'node:test'
 
 import { visit } from './chromium.js'
 import { Mailbox } from './playground.js'
@@ -11,6 +12,11 @@ export const server = { origin: process.env.PLAYGROUND_ORIGIN, at: process.env.P
 assert.ok(server.origin && server.at, 'go test ./e2e starts this, with a server')
 
 export const password = 'seven bright lanterns'
+
+// Who came in a test. A browser that is left open, as where the test fails, would
+// keep the process waiting.
+const came = []
+afterEach(() => Promise.all(came.splice(0).map((person) => person.visitor.browser.close())))
 
 // A person has a browser of their own. What it says of an answer that refuses by
 // its status is no fault of the page.
@@ -21,7 +27,9 @@ export class Person {
     await visitor.context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (e) => console.error(`policy: ${e.violatedDirective} ${e.blockedURI}`))
     })
-    return new Person(visitor, await visitor.context.newPage())
+    const person = new Person(visitor, await visitor.context.newPage())
+    came.push(person)
+    return person
   }
 
   constructor(visitor, page) {
@@ -105,15 +113,7 @@ export class Person {
 // met runs a story with somebody who has just come.
 export async function met(options, story) {
   const person = await Person.comes(options)
-  let told = false
-  try {
-    await story(person)
-    told = true
-  } finally {
-    if (!told) {
-      await person.visitor.browser.close()
-    }
-  }
+  await story(person)
   return person
 }
 

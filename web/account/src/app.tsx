@@ -1,4 +1,5 @@
 // The application: who is signed in decides which pages there are.
+import type { ComponentType } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Link, Route, Router, Switch, useLocation } from 'wouter-preact'
 
@@ -83,22 +84,28 @@ function Offline() {
   )
 }
 
-// The pages of links are there for everybody, signed in or not.
-function linkPages() {
-  return [
-    <Route path="/activate" component={Activate} />,
-    <Route path="/forgotten" component={Forgotten} />,
-    <Route path="/forgotten-username" component={ForgottenUsername} />,
-    <Route path="/reset" component={ResetPage} />,
-    <Route path="/reset-username" component={ResetUsernamePage} />,
-    <Route path="/confirm-email" component={ConfirmEmailPage} />,
-    <Route path="/revert-email" component={RevertEmailPage} />,
-  ]
-}
+// The pages of links are there for everybody, signed in or not, and stay as they
+// are where what they do signs somebody out.
+const linkPages: [string, ComponentType][] = [
+  ['/forgotten', Forgotten],
+  ['/forgotten-username', ForgottenUsername],
+  ['/reset', ResetPage],
+  ['/reset-username', ResetUsernamePage],
+  ['/confirm-email', ConfirmEmailPage],
+  ['/revert-email', RevertEmailPage],
+]
 
 function Pages() {
   const session = useSession()
   const [path] = useLocation()
+  const LinkPage = linkPages.find(([at]) => at === path)?.[1]
+  if (LinkPage && (session.kind === 'in' || session.kind === 'out')) {
+    return (
+      <main>
+        <LinkPage />
+      </main>
+    )
+  }
   switch (session.kind) {
     case 'unknown':
       return (
@@ -117,7 +124,7 @@ function Pages() {
         <main>
           <Switch>
             <Route path="/register" component={Register} />
-            {linkPages()}
+            <Route path="/activate" component={Activate} />
             <Route>
               <SignIn key={session.reason} reason={path === '/' || session.reason ? session.reason : ''} />
             </Route>
@@ -203,7 +210,6 @@ function SignedIn({ user }: { user: User }) {
           <Route path="/data">
             <Data user={user} />
           </Route>
-          {linkPages()}
           <Route>
             <Page title={t.notFound.title}>
               <p>{t.notFound.lead}</p>

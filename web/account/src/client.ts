@@ -8,7 +8,7 @@ import type { TypedDocumentString } from './contract/graphql'
 import { Reauthenticate, Refresh } from './documents'
 import { Refusal, refusalOf } from './refusal'
 import { shell } from './shell'
-import { alone, tell } from './tabs'
+import { alone } from './tabs'
 
 // Where the tabs see when the last of them renewed, and with which key one asked
 // whose answer did not come: asked again with it, the server gives that answer
@@ -104,5 +104,3 @@ export async function ask<Data, Variables>(document: TypedDocumentString<Data, V
 export async function reauthenticate(password: string): Promise<void> {
   await send(Reauthenticate, { input: { password } })
 }
-
-export { tell }

@@ -26,10 +26,13 @@ function become(next: State): void {
     stopFollowing?.()
     stopFollowing = undefined
   } else if (!stopFollowing) {
-    stopFollowing = followSession((reason) => {
-      tell({ kind: 'signed-out', reason })
-      leave(reason)
-    })
+    stopFollowing = followSession(
+      (reason) => {
+        tell({ kind: 'signed-out', reason })
+        leave(reason)
+      },
+      () => find(),
+    )
   }
   watchers.forEach((watch) => watch(next))
 }
@@ -40,8 +43,9 @@ function leave(reason: string): void {
   }
 }
 
-// find asks the server who is signed in.
-export async function find(): Promise<void> {
+// find asks the server who is signed in. The reason is told where it is nobody any
+// more.
+export async function find(reason = 'EXPIRED'): Promise<void> {
   try {
     const { me } = await ask(Me, {})
     become(me ? { kind: 'in', user: me } : { kind: 'out', reason: '' })
@@ -50,7 +54,7 @@ export async function find(): Promise<void> {
     if (code !== 'UNAUTHENTICATED') {
       become(state.kind === 'in' ? state : { kind: 'unreachable', code })
     } else if (state.kind !== 'out') {
-      become({ kind: 'out', reason: state.kind === 'in' ? 'EXPIRED' : '' })
+      become({ kind: 'out', reason: state.kind === 'in' ? reason : '' })
     }
   }
 }
@@ -92,6 +96,11 @@ hear((news) => {
       leave(news.reason)
       break
     case 'signed-in':
+      // Another session than the one that is listened for.
+      stopFollowing?.()
+      stopFollowing = undefined
+      void find()
+      break
     case 'changed':
       void find()
   }

@@ -3,7 +3,6 @@
 export interface Shell {
   endpoint: string // of the GraphQL API
   base: string // the path of these pages, without a slash at its end
-  home: string // the path of the server's first page
   brand: string
   origins: string[] // where ?returnTo= may lead
   language: 'en' | 'de'
@@ -14,7 +13,6 @@ export function readShell(place: HTMLElement): Shell {
   return {
     endpoint: given.endpoint ?? '/graphql',
     base: given.base ?? '/account',
-    home: given.home ?? '/',
     brand: given.brand ?? '',
     origins: (given.origins ?? '').split(' ').filter(Boolean),
     language: document.documentElement.lang === 'de' ? 'de' : 'en',

@@ -7,7 +7,7 @@ import { ask } from '../client'
 import { ConfirmEmailChange, ResetPassword, ResetUsername, RevertEmailChange } from '../documents'
 import { text, useForm } from '../form'
 import { dropToken, tokenOf } from '../link'
-import { find, gone } from '../session'
+import { find, useSession } from '../session'
 import { t } from '../texts'
 import { Done, Field, FormOf, Page, Submit } from '../ui'
 import { NewPassword } from '../ui/new_password'
@@ -20,14 +20,17 @@ function Incomplete({ title }: { title: string }) {
   return (
     <Page title={title}>
       <p class="notice">{t.link.missing}</p>
+      <Onward />
     </Page>
   )
 }
 
-function ToSignIn() {
+// Onward leads on from what is done: home, or to where one signs in.
+function Onward() {
+  const session = useSession()
   return (
     <p>
-      <Link href="/">{t.signIn.title}</Link>
+      <Link href="/">{session.kind === 'in' ? t.notFound.home : t.signIn.title}</Link>
     </p>
   )
 }
@@ -39,7 +42,7 @@ export function ResetPage() {
     await ask(ResetPassword, { input: { token, newPassword: text(fields, 'newPassword') } })
     dropToken()
     setDone(true)
-    gone('PASSWORD_RESET')
+    await find('PASSWORD_RESET')
   })
   if (!token && !done) {
     return <Incomplete title={t.reset.title} />
@@ -49,7 +52,7 @@ export function ResetPage() {
       {done ? (
         <>
           <Done>{t.reset.done}</Done>
-          <ToSignIn />
+          <Onward />
         </>
       ) : (
         <FormOf form={form}>
@@ -78,7 +81,7 @@ export function ResetUsernamePage() {
       {done ? (
         <>
           <Done>{t.resetUsername.done(done)}</Done>
-          <ToSignIn />
+          <Onward />
         </>
       ) : (
         <FormOf form={form}>
@@ -107,9 +110,7 @@ export function ConfirmEmailPage() {
       {done ? (
         <>
           <Done>{t.confirmEmail.done(done)}</Done>
-          <p>
-            <Link href="/">{t.notFound.home}</Link>
-          </p>
+          <Onward />
         </>
       ) : (
         <FormOf form={form}>
@@ -128,7 +129,7 @@ export function RevertEmailPage() {
     const { revertEmailChange } = await ask(RevertEmailChange, { input: { token } })
     dropToken()
     setDone(revertEmailChange.email)
-    gone('EMAIL_CHANGED')
+    await find('EMAIL_CHANGED')
   })
   if (!token && !done) {
     return <Incomplete title={t.revertEmail.title} />
@@ -136,7 +137,10 @@ export function RevertEmailPage() {
   return (
     <Page title={t.revertEmail.title}>
       {done ? (
-        <Done>{t.revertEmail.done(done)}</Done>
+        <>
+          <Done>{t.revertEmail.done(done)}</Done>
+          <Onward />
+        </>
       ) : (
         <FormOf form={form}>
           <p>{t.revertEmail.lead}</p>

@@ -25,8 +25,6 @@ export const de: Texts = {
     button: 'Konto anlegen',
     already: 'Sie haben schon ein Konto?',
     closed: 'Zurzeit werden hier keine neuen Konten angelegt.',
-    terms: 'Mit dem Anlegen des Kontos akzeptieren Sie die',
-    termsLink: 'Nutzungsbedingungen',
     optional: '(freiwillig)',
   },
   activate: {
@@ -154,7 +152,6 @@ export const de: Texts = {
     deleteLead: 'Alles, was zum Konto gehört, wird sofort gelöscht, und niemand kann es zurückholen.',
     deleteConfirm: (email) => `Geben Sie ${email} ein, um zu zeigen, dass Sie es ernst meinen`,
     deleteButton: 'Konto endgültig löschen',
-    deleted: 'Ihr Konto ist gelöscht. Leben Sie wohl.',
     mismatch: 'Das ist nicht die Adresse des Kontos.',
     last: 'Das ist das letzte Administratorkonto; es muss bleiben.',
   },

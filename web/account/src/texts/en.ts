@@ -24,8 +24,6 @@ export const en = {
     button: 'Create the account',
     already: 'Have an account already?',
     closed: 'New accounts are not being made here at the moment.',
-    terms: 'By creating an account you accept the',
-    termsLink: 'terms of use',
     optional: '(optional)',
   },
   activate: {
@@ -153,7 +151,6 @@ export const en = {
     deleteLead: 'Everything of the account is deleted at once, and nobody can bring it back.',
     deleteConfirm: (email: string) => `Type ${email} to show that you mean it`,
     deleteButton: 'Delete the account for good',
-    deleted: 'Your account is deleted. Farewell.',
     mismatch: 'This is not the address of the account.',
     last: 'This is the last administrator, and has to stay.',
   },
