@@ -62,7 +62,7 @@ func (p HashParameters) check() error {
 type Hasher struct {
 	parameters HashParameters
 	random     io.Reader
-	derive     func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
+	derive     derivation
 	queue      *queue
 	observer   HashObserver
 	calls      atomic.Int64
@@ -78,7 +78,7 @@ func NewHasher(p HashParameters, slots int, random io.Reader, clock func() time.
 	if slots < 1 {
 		return nil, errors.New("auth: make hasher: there is no slot")
 	}
-	return &Hasher{parameters: p, random: random, derive: argon2.IDKey, queue: newQueue(slots, clock)}, nil
+	return &Hasher{parameters: p, random: random, derive: reusing(p.MemoryKiB), queue: newQueue(slots, clock)}, nil
 }
 
 // A Place is the right of one request to hash.

@@ -285,7 +285,7 @@ func (r *ring) measureRefresh(b *testing.B, s *sheet) {
 // it does by default (cmd/gatehouse, memory.go).
 func hashingBound() string {
 	arrays := cores() * int(auth.DefaultHashParameters().MemoryKiB)
-	return fmt.Sprintf("GOMEMLIMIT=%dKiB", max(64<<10, 7<<10+3*arrays))
+	return fmt.Sprintf("GOMEMLIMIT=%dKiB", 48<<10+arrays)
 }
 
 // measureHashed compares what takes a password with argon2id alone. As many ask

@@ -16,24 +16,17 @@ const (
 	// collected: what answering requests needs is small, so collecting it half as
 	// often as Go does by itself is cheap.
 	collectAt = 200
-	// leastMemory is the bound, in bytes, where hashing takes next to nothing.
-	leastMemory = 64 << 20
-	// memoryBesideHashing is what everything but the arrays of hashes may come to,
-	// in bytes, where it is as little as after the start.
-	memoryBesideHashing = 7 << 20
-	// arraysPerSlot are the array that a hash fills, and two before it that wait to
-	// be collected. With one, memory goes back to the kernel between two hashes and
-	// is asked for again: in a storm of sign-ins half as many were hashed, and whoever
-	// was signed in waited longer.
-	arraysPerSlot = 3
+	// leastBesideHashing is what everything but the arrays of hashes may come to,
+	// in bytes, however little of it is in use.
+	leastBesideHashing = 48 << 20
 	// followEvery is how often the bound is put where it belongs.
 	followEvery = time.Second
 )
 
 // boundMemory sets how garbage is collected, for the whole process, until ctx
-// ends. Each hash leaves some megabytes behind, so that a storm of sign-ins would
-// make the heap several times what is in use. GOGC and GOMEMLIMIT in the
-// environment have the last word.
+// ends. The arrays of hashes are used again, so that none of them is garbage, and
+// still each would be let grow to three times its size. GOGC and GOMEMLIMIT in
+// the environment have the last word.
 func (p *process) boundMemory(ctx context.Context, cfg config.Config) {
 	set := func(name string) bool {
 		return slices.ContainsFunc(p.environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
@@ -55,7 +48,7 @@ func (p *process) boundMemory(ctx context.Context, cfg config.Config) {
 // passed by many idle connections, and have garbage collected all the time.
 func memoryLimit(inUse, arrays int64) int64 {
 	beside := max(0, inUse-arrays)
-	return max(leastMemory, memoryBesideHashing+arraysPerSlot*arrays, arrays+beside*(100+collectAt)/100)
+	return arrays + max(leastBesideHashing, beside*(100+collectAt)/100)
 }
 
 // followMemory keeps the bound above what is in use.
