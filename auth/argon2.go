@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"sync"
 	_ "unsafe" // for go:linkname
 
 	"golang.org/x/crypto/argon2"
@@ -41,21 +40,27 @@ func extractKey(array []block, blocks, lanes, length uint32) []byte
 // A derivation is what [argon2.IDKey] is.
 type derivation func(password, salt []byte, passes, memoryKiB uint32, lanes uint8, length uint32) []byte
 
-// reusing is argon2.IDKey for hashes of which many take so much memory: their
-// arrays are used again, as long as they are not collected in between. What takes
-// more or less, as a hash of former settings does, is left to IDKey.
-func reusing(memoryKiB uint32) derivation {
-	arrays := &sync.Pool{New: func() any {
-		array := make([]block, memoryKiB)
-		return &array
-	}}
+// reusing is argon2.IDKey for hashes of which many take so much memory, and so many
+// are at it at once: their arrays are kept, and used again. What takes more or
+// less, as a hash of former settings does, is left to IDKey.
+func reusing(memoryKiB uint32, slots int) derivation {
+	// No [sync.Pool]: it would keep one for each of the runtime's processors.
+	kept := make(chan []block, slots)
 	return func(password, salt []byte, passes, asked uint32, lanes uint8, length uint32) []byte {
 		if asked != memoryKiB {
 			return argon2.IDKey(password, salt, passes, asked, lanes, length)
 		}
-		array := arrays.Get().(*[]block)
-		key := deriveIn(*array, password, salt, passes, uint32(lanes), length)
-		arrays.Put(array)
+		var array []block
+		select {
+		case array = <-kept:
+		default:
+			array = make([]block, memoryKiB)
+		}
+		key := deriveIn(array, password, salt, passes, uint32(lanes), length)
+		select {
+		case kept <- array:
+		default:
+		}
 		return key
 	}
 }

@@ -78,7 +78,7 @@ func NewHasher(p HashParameters, slots int, random io.Reader, clock func() time.
 	if slots < 1 {
 		return nil, errors.New("auth: make hasher: there is no slot")
 	}
-	return &Hasher{parameters: p, random: random, derive: reusing(p.MemoryKiB), queue: newQueue(slots, clock)}, nil
+	return &Hasher{parameters: p, random: random, derive: reusing(p.MemoryKiB, slots), queue: newQueue(slots, clock)}, nil
 }
 
 // A Place is the right of one request to hash.
