@@ -19,3 +19,10 @@ func TestTheTabsOfABrowserShareOneSession(t *testing.T) {
 	inTheBrowser(t, "account-tabs.test.js", "GATEHOUSE_MAIL_URL=log:", "GATEHOUSE_RATE_LIMITS=off", "GATEHOUSE_REFRESH_GRACE=0",
 		"GATEHOUSE_LEEWAY=0s", "GATEHOUSE_ACCESS_TOKEN_LIFETIME=2s", "GATEHOUSE_REAUTHENTICATION_AGE=1s")
 }
+
+// TestThePagesForUsersBelowAPath is the story in browser/account-prefix.test.js, on
+// a server that shares its host with others, and has those wait who guess.
+func TestThePagesForUsersBelowAPath(t *testing.T) {
+	t.Parallel()
+	inTheBrowser(t, "account-prefix.test.js", "GATEHOUSE_MAIL_URL=log:", "GATEHOUSE_PUBLIC_URL="+publicURL+"/team/auth", "GATEHOUSE_LIMIT_SIGN_IN_FREE=1")
+}

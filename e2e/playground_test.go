@@ -40,6 +40,11 @@ func inTheBrowser(t *testing.T, file string, settings ...string) {
 	story := exec.Command("node", "--test", file)
 	story.Dir = "browser"
 	story.Env = append(os.Environ(), "PLAYGROUND_ORIGIN="+publicURL, "PLAYGROUND_AT="+strings.TrimPrefix(n.url, "http://"))
+	for _, s := range settings {
+		if base, found := strings.CutPrefix(s, "GATEHOUSE_PUBLIC_URL="+publicURL); found {
+			story.Env = append(story.Env, "PLAYGROUND_BASE="+base)
+		}
+	}
 	if said, err := story.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s\nthe server's log:\n%s", err, said, n.log)
 	}

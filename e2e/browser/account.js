@@ -11,6 +11,9 @@ import { Mailbox } from './playground.js'
 export const server = { origin: process.env.PLAYGROUND_ORIGIN, at: process.env.PLAYGROUND_AT }
 assert.ok(server.origin && server.at, 'go test ./e2e starts this, with a server')
 
+// Below which path the server is found.
+export const base = process.env.PLAYGROUND_BASE ?? ''
+
 export const password = 'seven bright lanterns'
 
 // Who came in a test. A browser that is left open, as where the test fails, would
@@ -64,7 +67,7 @@ export class Person {
 
   async registers(email, name) {
     this.email = email
-    await this.page.goto('/account/register')
+    await this.page.goto(`${base}/account/register`)
     await this.page.getByLabel('E-mail address').fill(email)
     await this.page.getByLabel('Name').fill(name)
     await this.page.getByLabel('Password', { exact: true }).fill(password)
@@ -76,7 +79,7 @@ export class Person {
   // come.
   async reads(subject, email) {
     const page = await this.context.newPage()
-    await page.goto('/dev/mailbox')
+    await page.goto(`${base}/dev/mailbox`)
     const mailbox = new Mailbox(page)
     const link = page.locator('.letters li', { hasText: email }).getByRole('link', { name: subject }).first()
     for (let i = 0; (await link.count()) === 0; i++) {
@@ -99,7 +102,7 @@ export class Person {
   }
 
   async signsIn(email, secret = password) {
-    await this.page.goto('/account/')
+    await this.page.goto(`${base}/account/`)
     await this.page.getByLabel('E-mail').fill(email)
     await this.page.getByLabel('Password', { exact: true }).fill(secret)
     await this.press('Sign in')

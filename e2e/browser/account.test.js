@@ -54,7 +54,7 @@ test('whoever is nobody yet finds every page in order', async () => {
     for (const [path, title] of [
       ['', 'Sign in'], ['register', 'Create an account'], ['activate', 'Confirm your address'], ['forgotten', 'Forgotten password'],
       ['forgotten-username', 'Forgotten username'], ['reset', 'Choose a new password'], ['reset-username', 'Choose a username'],
-      ['confirm-email', 'Confirm your new address'], ['revert-email', 'Take your address back'],
+      ['decline', 'This was not me'], ['confirm-email', 'Confirm your new address'], ['revert-email', 'Take your address back'],
     ]) {
       await page.goto(`/account/${path}`)
       await page.getByRole('heading', { name: title, level: 1 }).waitFor()
@@ -91,6 +91,32 @@ test('whoever is nobody yet finds every page in order', async () => {
     await accessible(page, 'register, refused')
   })
   await visitor.leaves()
+})
+
+test('whoever did not register has the registration removed', async () => {
+  const stranger = await met({ locale: 'en-GB' }, (stranger) => stranger.registers('hedy@example.org', 'Hedy'))
+  const hedy = await met({ locale: 'en-GB' }, async (hedy) => {
+    const { page } = hedy
+    const mailbox = await hedy.reads('Activate your account', 'hedy@example.org')
+    const digits = await mailbox.digits()
+    const link = await mailbox.letter.locator('a[href*="/decline?"]').getAttribute('href')
+    await mailbox.page.close()
+    await page.goto(`/account/decline#token=${new URL(link).searchParams.get('token')}`)
+    await page.getByText('Nothing has happened yet.').waitFor()
+    await accessible(page, 'decline')
+    await hedy.press('This was not me: remove it')
+    await page.getByText('The registration is removed.').waitFor()
+    assert.ok(!page.url().includes('token'), page.url())
+    await page.goto('/account/')
+    await page.goto(`/account/decline#token=${new URL(link).searchParams.get('token')}`)
+    await hedy.press('This was not me: remove it')
+    await page.getByText('Perhaps the registration was removed or activated already.').waitFor()
+    await stranger.page.getByLabel('Six digits').fill(digits)
+    await stranger.press('Confirm and sign in')
+    await stranger.page.getByText('These digits are wrong, or their time is over.').waitFor()
+  })
+  await stranger.leaves()
+  await hedy.leaves()
 })
 
 test('the pages speak German to whoever likes that best', async () => {

@@ -8,7 +8,7 @@ import { Settings as SettingsDocument } from './documents'
 import { Activate } from './pages/activate'
 import { Data } from './pages/data'
 import { Forgotten, ForgottenUsername } from './pages/forgotten'
-import { ConfirmEmailPage, ResetPage, ResetUsernamePage, RevertEmailPage } from './pages/links'
+import { ConfirmEmailPage, DeclinePage, ResetPage, ResetUsernamePage, RevertEmailPage } from './pages/links'
 import { Overview } from './pages/overview'
 import { Password } from './pages/password'
 import { Email, Profile, Username } from './pages/profile'
@@ -87,6 +87,7 @@ function Offline() {
 // The pages of links are there for everybody, signed in or not, and stay as they
 // are where what they do signs somebody out.
 const linkPages: [string, ComponentType][] = [
+  ['/decline', DeclinePage],
   ['/forgotten', Forgotten],
   ['/forgotten-username', ForgottenUsername],
   ['/reset', ResetPage],

@@ -79,14 +79,6 @@ export const ResendActivation = graphql(`
   }
 `)
 
-export const DeclineRegistration = graphql(`
-  mutation DeclineRegistration($input: DeclineRegistrationInput!) {
-    declineRegistration(input: $input) {
-      email
-    }
-  }
-`)
-
 export const Login = graphql(`
   mutation Login($input: LoginInput!) {
     login(input: $input) {
@@ -140,6 +132,14 @@ export const RevokeOtherSessions = graphql(`
 export const RequestPasswordReset = graphql(`
   mutation RequestPasswordReset($input: RequestPasswordResetInput!) {
     requestPasswordReset(input: $input) {
+      email
+    }
+  }
+`)
+
+export const DeclineRegistration = graphql(`
+  mutation DeclineRegistration($input: DeclineRegistrationInput!) {
+    declineRegistration(input: $input) {
       email
     }
   }

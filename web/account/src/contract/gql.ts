@@ -21,7 +21,6 @@ type Documents = {
     "\n  mutation Register($input: RegisterInput!) {\n    register(input: $input) {\n      email\n      flow\n      signedIn {\n        user {\n          id\n        }\n      }\n    }\n  }\n": typeof types.RegisterDocument,
     "\n  mutation Activate($input: ActivateInput!) {\n    activate(input: $input) {\n      __typename\n    }\n  }\n": typeof types.ActivateDocument,
     "\n  mutation ResendActivation($input: ResendActivationInput!) {\n    resendActivation(input: $input) {\n      email\n    }\n  }\n": typeof types.ResendActivationDocument,
-    "\n  mutation DeclineRegistration($input: DeclineRegistrationInput!) {\n    declineRegistration(input: $input) {\n      email\n    }\n  }\n": typeof types.DeclineRegistrationDocument,
     "\n  mutation Login($input: LoginInput!) {\n    login(input: $input) {\n      __typename\n    }\n  }\n": typeof types.LoginDocument,
     "\n  mutation Refresh($input: RefreshInput) {\n    refresh(input: $input) {\n      session {\n        id\n      }\n    }\n  }\n": typeof types.RefreshDocument,
     "\n  mutation Logout {\n    logout {\n      sessionsEnded\n    }\n  }\n": typeof types.LogoutDocument,
@@ -29,6 +28,7 @@ type Documents = {
     "\n  mutation RevokeSession($input: RevokeSessionInput!) {\n    revokeSession(input: $input) {\n      sessionId\n    }\n  }\n": typeof types.RevokeSessionDocument,
     "\n  mutation RevokeOtherSessions {\n    revokeOtherSessions {\n      sessionsEnded\n    }\n  }\n": typeof types.RevokeOtherSessionsDocument,
     "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) {\n      email\n    }\n  }\n": typeof types.RequestPasswordResetDocument,
+    "\n  mutation DeclineRegistration($input: DeclineRegistrationInput!) {\n    declineRegistration(input: $input) {\n      email\n    }\n  }\n": typeof types.DeclineRegistrationDocument,
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) {\n      email\n      sessionsEnded\n    }\n  }\n": typeof types.ResetPasswordDocument,
     "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) {\n      sessionsEnded\n    }\n  }\n": typeof types.ChangePasswordDocument,
     "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) {\n      user {\n        id\n        name\n        phone\n        avatarUrl\n        locale\n      }\n    }\n  }\n": typeof types.UpdateProfileDocument,
@@ -49,7 +49,6 @@ const documents: Documents = {
     "\n  mutation Register($input: RegisterInput!) {\n    register(input: $input) {\n      email\n      flow\n      signedIn {\n        user {\n          id\n        }\n      }\n    }\n  }\n": types.RegisterDocument,
     "\n  mutation Activate($input: ActivateInput!) {\n    activate(input: $input) {\n      __typename\n    }\n  }\n": types.ActivateDocument,
     "\n  mutation ResendActivation($input: ResendActivationInput!) {\n    resendActivation(input: $input) {\n      email\n    }\n  }\n": types.ResendActivationDocument,
-    "\n  mutation DeclineRegistration($input: DeclineRegistrationInput!) {\n    declineRegistration(input: $input) {\n      email\n    }\n  }\n": types.DeclineRegistrationDocument,
     "\n  mutation Login($input: LoginInput!) {\n    login(input: $input) {\n      __typename\n    }\n  }\n": types.LoginDocument,
     "\n  mutation Refresh($input: RefreshInput) {\n    refresh(input: $input) {\n      session {\n        id\n      }\n    }\n  }\n": types.RefreshDocument,
     "\n  mutation Logout {\n    logout {\n      sessionsEnded\n    }\n  }\n": types.LogoutDocument,
@@ -57,6 +56,7 @@ const documents: Documents = {
     "\n  mutation RevokeSession($input: RevokeSessionInput!) {\n    revokeSession(input: $input) {\n      sessionId\n    }\n  }\n": types.RevokeSessionDocument,
     "\n  mutation RevokeOtherSessions {\n    revokeOtherSessions {\n      sessionsEnded\n    }\n  }\n": types.RevokeOtherSessionsDocument,
     "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) {\n      email\n    }\n  }\n": types.RequestPasswordResetDocument,
+    "\n  mutation DeclineRegistration($input: DeclineRegistrationInput!) {\n    declineRegistration(input: $input) {\n      email\n    }\n  }\n": types.DeclineRegistrationDocument,
     "\n  mutation ResetPassword($input: ResetPasswordInput!) {\n    resetPassword(input: $input) {\n      email\n      sessionsEnded\n    }\n  }\n": types.ResetPasswordDocument,
     "\n  mutation ChangePassword($input: ChangePasswordInput!) {\n    changePassword(input: $input) {\n      sessionsEnded\n    }\n  }\n": types.ChangePasswordDocument,
     "\n  mutation UpdateProfile($input: UpdateProfileInput!) {\n    updateProfile(input: $input) {\n      user {\n        id\n        name\n        phone\n        avatarUrl\n        locale\n      }\n    }\n  }\n": types.UpdateProfileDocument,
@@ -98,10 +98,6 @@ export function graphql(source: "\n  mutation ResendActivation($input: ResendAct
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation DeclineRegistration($input: DeclineRegistrationInput!) {\n    declineRegistration(input: $input) {\n      email\n    }\n  }\n"): typeof import('./graphql').DeclineRegistrationDocument;
-/**
- * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
- */
 export function graphql(source: "\n  mutation Login($input: LoginInput!) {\n    login(input: $input) {\n      __typename\n    }\n  }\n"): typeof import('./graphql').LoginDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -127,6 +123,10 @@ export function graphql(source: "\n  mutation RevokeOtherSessions {\n    revokeO
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  mutation RequestPasswordReset($input: RequestPasswordResetInput!) {\n    requestPasswordReset(input: $input) {\n      email\n    }\n  }\n"): typeof import('./graphql').RequestPasswordResetDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DeclineRegistration($input: DeclineRegistrationInput!) {\n    declineRegistration(input: $input) {\n      email\n    }\n  }\n"): typeof import('./graphql').DeclineRegistrationDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

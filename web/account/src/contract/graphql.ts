@@ -249,13 +249,6 @@ export type ResendActivationMutationVariables = Exact<{
 
 export type ResendActivationMutation = { resendActivation: { email: string } };
 
-export type DeclineRegistrationMutationVariables = Exact<{
-  input: DeclineRegistrationInput;
-}>;
-
-
-export type DeclineRegistrationMutation = { declineRegistration: { email: string } };
-
 export type LoginMutationVariables = Exact<{
   input: LoginInput;
 }>;
@@ -300,6 +293,13 @@ export type RequestPasswordResetMutationVariables = Exact<{
 
 
 export type RequestPasswordResetMutation = { requestPasswordReset: { email: string } };
+
+export type DeclineRegistrationMutationVariables = Exact<{
+  input: DeclineRegistrationInput;
+}>;
+
+
+export type DeclineRegistrationMutation = { declineRegistration: { email: string } };
 
 export type ResetPasswordMutationVariables = Exact<{
   input: ResetPasswordInput;
@@ -469,13 +469,6 @@ export const ResendActivationDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ResendActivationMutation, ResendActivationMutationVariables>;
-export const DeclineRegistrationDocument = new TypedDocumentString(`
-    mutation DeclineRegistration($input: DeclineRegistrationInput!) {
-  declineRegistration(input: $input) {
-    email
-  }
-}
-    `) as unknown as TypedDocumentString<DeclineRegistrationMutation, DeclineRegistrationMutationVariables>;
 export const LoginDocument = new TypedDocumentString(`
     mutation Login($input: LoginInput!) {
   login(input: $input) {
@@ -527,6 +520,13 @@ export const RequestPasswordResetDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RequestPasswordResetMutation, RequestPasswordResetMutationVariables>;
+export const DeclineRegistrationDocument = new TypedDocumentString(`
+    mutation DeclineRegistration($input: DeclineRegistrationInput!) {
+  declineRegistration(input: $input) {
+    email
+  }
+}
+    `) as unknown as TypedDocumentString<DeclineRegistrationMutation, DeclineRegistrationMutationVariables>;
 export const ResetPasswordDocument = new TypedDocumentString(`
     mutation ResetPassword($input: ResetPasswordInput!) {
   resetPassword(input: $input) {

@@ -4,10 +4,11 @@ import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 
 import { ask } from '../client'
-import { ConfirmEmailChange, ResetPassword, ResetUsername, RevertEmailChange } from '../documents'
+import { ConfirmEmailChange, DeclineRegistration, ResetPassword, ResetUsername, RevertEmailChange } from '../documents'
 import { text, useForm } from '../form'
 import { dropToken, tokenOf } from '../link'
 import { find, useSession } from '../session'
+import { shell } from '../shell'
 import { t } from '../texts'
 import { Done, Field, FormOf, Page, Submit } from '../ui'
 import { NewPassword } from '../ui/new_password'
@@ -32,6 +33,32 @@ function Onward() {
     <p>
       <Link href="/">{session.kind === 'in' ? t.notFound.home : t.signIn.title}</Link>
     </p>
+  )
+}
+
+export function DeclinePage() {
+  const token = useToken()
+  const [done, setDone] = useState(false)
+  const form = useForm(async () => {
+    await ask(DeclineRegistration, { input: { token } })
+    dropToken()
+    setDone(true)
+  })
+  if (!token && !done) {
+    return <Incomplete title={t.decline.title} />
+  }
+  return (
+    <Page title={t.decline.title}>
+      {done ? (
+        <Done>{t.decline.done}</Done>
+      ) : (
+        <FormOf form={form} said={form.refusal?.code === 'INVALID_TOKEN' ? t.decline.again : undefined}>
+          <p>{t.decline.lead(shell.brand)}</p>
+          <Submit form={form}>{t.decline.button}</Submit>
+          <p>{t.decline.leave}</p>
+        </FormOf>
+      )}
+    </Page>
   )
 }
 

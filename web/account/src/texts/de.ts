@@ -41,6 +41,14 @@ export const de: Texts = {
     wrong: 'Diese Ziffern sind falsch, oder ihre Zeit ist vorbei.',
     linkFailed: 'Das Passwort ist falsch, oder der Link gilt nicht mehr.',
   },
+  decline: {
+    title: 'Das war ich nicht',
+    lead: (brand) => `Noch ist nichts geschehen. Jemand hat Ihre E-Mail-Adresse angegeben, um sich bei ${brand} zu registrieren. Wenn Sie das nicht waren, entfernen Sie die Registrierung hier.`,
+    button: 'Das war ich nicht: entfernen',
+    leave: 'Sie können es auch dabei belassen: Ohne Sie kann niemand das Konto aktivieren, und die Registrierung verschwindet von selbst.',
+    done: 'Die Registrierung ist entfernt. Niemand kann damit noch ein Konto mit Ihrer E-Mail-Adresse aktivieren.',
+    again: 'Vielleicht wurde die Registrierung schon entfernt oder aktiviert. Mehr ist nicht zu tun.',
+  },
   forgotten: {
     title: 'Passwort vergessen',
     lead: 'Wir senden Ihnen einen Link, mit dem Sie ein neues wählen.',

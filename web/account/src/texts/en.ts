@@ -40,6 +40,14 @@ export const en = {
     wrong: 'These digits are wrong, or their time is over.',
     linkFailed: 'The password is wrong, or the link is no longer good.',
   },
+  decline: {
+    title: 'This was not me',
+    lead: (brand: string) => `Nothing has happened yet. Somebody entered your e-mail address to register with ${brand}. If that was not you, remove the registration here.`,
+    button: 'This was not me: remove it',
+    leave: 'You can leave it at that, too: nobody can activate the account without you, and the registration goes away by itself.',
+    done: 'The registration is removed. Nobody can activate an account with your e-mail address by it any more.',
+    again: 'Perhaps the registration was removed or activated already. There is nothing else to do.',
+  },
   forgotten: {
     title: 'Forgotten password',
     lead: 'We send you a link with which you choose a new one.',

@@ -6,8 +6,11 @@ import { en, type Texts } from './en'
 
 export const t: Texts = shell.language === 'de' ? de : en
 
+// Where people are, the same language writes a date in another way.
+const region = navigator.languages.find((tag) => tag.split('-')[0] === shell.language) ?? shell.language
+
 export function day(instant: string): string {
-  return new Intl.DateTimeFormat(shell.language, { dateStyle: 'long' }).format(new Date(instant))
+  return new Intl.DateTimeFormat(region, { dateStyle: 'long' }).format(new Date(instant))
 }
 
 // ago is how long since, in words: "3 hours ago".

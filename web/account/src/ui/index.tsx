@@ -82,17 +82,16 @@ export function Field(props: FieldProps) {
   )
 }
 
-// Fault is the sentence of a refusal that is not of one field.
-export function Fault({ refusal, said, wait = 0 }: { refusal: Refusal | null; said?: string | undefined; wait?: number }) {
+// Fault is the sentence of a refusal that is not of one field. The seconds that are
+// left stand on the button: here, a screen reader would say each of them.
+export function Fault({ refusal, said }: { refusal: Refusal | null; said?: string | undefined }) {
   if (!refusal) {
     return null
   }
   const sentence = said ?? t.fault[refusal.code] ?? t.fault.INTERNAL
   return (
     <div class="fault notice" role="alert" tabIndex={-1}>
-      <p>
-        {sentence} {wait > 0 && <span>{t.wait(wait)}.</span>}
-      </p>
+      <p>{sentence}</p>
       {refusal.code === 'INTERNAL' && refusal.requestId && <p class="small">{refusal.requestId}</p>}
     </div>
   )
@@ -134,7 +133,7 @@ interface FormProps {
 export function FormOf({ form, said, children, label }: FormProps) {
   return (
     <form ref={form.ref} onSubmit={form.onSubmit} noValidate aria-busy={form.busy} aria-label={label}>
-      <Fault refusal={form.refusal} said={said} wait={form.wait} />
+      <Fault refusal={form.refusal} said={said} />
       {children}
     </form>
   )
