@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: first-five-minutes help run build static generate migration verify lint test fuzz check race mutate faults bench growth soak clean postgresql chromium browser audits subscriptions
+.PHONY: first-five-minutes screenshots help run build static generate migration verify lint test fuzz check race mutate faults bench growth soak clean postgresql chromium browser audits subscriptions
 
 help: ## explain these targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 27
@@ -67,6 +67,9 @@ mutate: ## break the lines that carry security, one at a time, and see that a te
 
 first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
 	@scripts/first-five-minutes
+
+screenshots: ## take pictures of the pages for users, and write docs/pages.md
+	@scripts/screenshots
 
 bench: postgresql ## measure time, cost, memory and overload in ten minutes, for docs/performance.md
 	go test -run '^$$' -bench Figures -benchtime 1x -timeout 30m ./bench -record ../docs/performance.md
