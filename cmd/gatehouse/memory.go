@@ -24,9 +24,9 @@ const (
 )
 
 // boundMemory sets how garbage is collected, for the whole process, until ctx
-// ends. The arrays of hashes are used again, so that none of them is garbage, and
-// still each would be let grow to three times its size. GOGC and GOMEMLIMIT in
-// the environment have the last word.
+// ends. The arrays of hashes are used again and are no garbage, but being in use
+// they would let twice their size of other garbage gather beside them. GOGC and
+// GOMEMLIMIT in the environment have the last word.
 func (p *process) boundMemory(ctx context.Context, cfg config.Config) {
 	set := func(name string) bool {
 		return slices.ContainsFunc(p.environ, func(v string) bool { return strings.HasPrefix(v, name+"=") })
