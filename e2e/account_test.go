@@ -20,6 +20,14 @@ func TestTheTabsOfABrowserShareOneSession(t *testing.T) {
 		"GATEHOUSE_LEEWAY=0s", "GATEHOUSE_ACCESS_TOKEN_LIFETIME=2s", "GATEHOUSE_REAUTHENTICATION_AGE=1s")
 }
 
+// TestThePagesForUsersAtTheWorstMoment is the story in browser/account-moments.test.js,
+// on a server that registers without letters and has no usernames.
+func TestThePagesForUsersAtTheWorstMoment(t *testing.T) {
+	t.Parallel()
+	inTheBrowser(t, "account-moments.test.js", "GATEHOUSE_MAIL_URL=log:", "GATEHOUSE_RATE_LIMITS=off", "GATEHOUSE_REFRESH_GRACE=10s",
+		"GATEHOUSE_ACTIVATION=off", "GATEHOUSE_USERNAMES=off", "GATEHOUSE_REAUTHENTICATION_AGE=1s")
+}
+
 // TestThePagesForUsersBelowAPath is the story in browser/account-prefix.test.js, on
 // a server that shares its host with others, and has those wait who guess.
 func TestThePagesForUsersBelowAPath(t *testing.T) {

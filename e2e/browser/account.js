@@ -103,6 +103,10 @@ export class Person {
 
   async signsIn(email, secret = password) {
     await this.page.goto(`${base}/account/`)
+    await this.signsInHere(email, secret)
+  }
+
+  async signsInHere(email, secret = password) {
     await this.page.getByLabel('E-mail').fill(email)
     await this.page.getByLabel('Password', { exact: true }).fill(secret)
     await this.press('Sign in')

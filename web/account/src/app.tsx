@@ -15,6 +15,7 @@ import { Email, Profile, Username } from './pages/profile'
 import { Register } from './pages/register'
 import { Sessions } from './pages/sessions'
 import { SignIn } from './pages/sign_in'
+import { tokenOf } from './link'
 import { Refusal } from './refusal'
 import { takeReturn } from './return_to'
 import { find, signOut, useSession, type User } from './session'
@@ -54,7 +55,7 @@ export function App() {
 }
 
 function Unreachable({ refusal, again }: { refusal: Refusal; again: () => Promise<void> }) {
-  const form = useForm(again)
+  const form = useForm(again, refusal)
   return (
     <>
       <Fault refusal={refusal} />
@@ -96,14 +97,28 @@ const linkPages: [string, ComponentType][] = [
   ['/revert-email', RevertEmailPage],
 ]
 
+// useOpened is the token of the link that was opened last: where one is opened in
+// the place of another, only what stands after # changes, and nothing is loaded.
+function useOpened(): string {
+  const [token, setToken] = useState(() => tokenOf())
+  useEffect(() => {
+    const look = () => setToken((last) => tokenOf() || last)
+    addEventListener('hashchange', look)
+    return () => removeEventListener('hashchange', look)
+  }, [])
+  return token
+}
+
 function Pages() {
   const session = useSession()
   const [path] = useLocation()
-  const LinkPage = linkPages.find(([at]) => at === path)?.[1]
+  const token = useOpened()
+  const { usernames } = useSettings()
+  const LinkPage = linkPages.find(([at]) => at === path && (usernames || !at.endsWith('-username')))?.[1]
   if (LinkPage && (session.kind === 'in' || session.kind === 'out')) {
     return (
       <main>
-        <LinkPage />
+        <LinkPage key={token} />
       </main>
     )
   }
@@ -117,7 +132,7 @@ function Pages() {
     case 'unreachable':
       return (
         <main>
-          <Unreachable refusal={new Refusal(session.code)} again={find} />
+          <Unreachable refusal={session.refusal} again={find} />
         </main>
       )
     case 'out':
@@ -125,7 +140,9 @@ function Pages() {
         <main>
           <Switch>
             <Route path="/register" component={Register} />
-            <Route path="/activate" component={Activate} />
+            <Route path="/activate">
+              <Activate key={token} />
+            </Route>
             <Route>
               <SignIn key={session.reason} reason={path === '/' || session.reason ? session.reason : ''} />
             </Route>
@@ -133,7 +150,7 @@ function Pages() {
         </main>
       )
     case 'in':
-      return <SignedIn user={session.user} />
+      return <SignedIn key={session.user.id} user={session.user} />
   }
 }
 
@@ -154,7 +171,8 @@ function SignedIn({ user }: { user: User }) {
   useEffect(() => {
     const back = takeReturn()
     if (back) {
-      location.assign(back)
+      // In place of this page: whoever goes back from there would be sent there again.
+      location.replace(back)
       return
     }
     // What belongs to signing in is over.

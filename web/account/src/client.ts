@@ -10,13 +10,21 @@ import { Refusal, refusalOf } from './refusal'
 import { shell } from './shell'
 import { alone } from './tabs'
 
-// Where the tabs see when the last of them renewed, and with which key one asked
+// Where the tabs see that one of them has renewed, and with which key one asked
 // whose answer did not come: asked again with it, the server gives that answer
 // again, and takes nobody for a thief.
-const renewedAt = 'gatehouse-renewed'
+// The name of the last time is by chance: clocks are set back.
+const renewed = 'gatehouse-renewed'
 const renewingKey = 'gatehouse-renewing'
 
-const over = new Set(['INVALID_TOKEN', 'EXPIRED_TOKEN', 'REFRESH_TOKEN_REUSED'])
+// What a renewal is refused with where the session is over.
+export const over = new Set(['INVALID_TOKEN', 'EXPIRED_TOKEN', 'REFRESH_TOKEN_REUSED'])
+
+// What says nothing of the session.
+const helpless = new Set(['NETWORK', 'INTERNAL', 'OVERLOADED', 'RATE_LIMITED', 'ORIGIN_REFUSED'])
+
+// Why the last renewal came to nothing, where the session may live on.
+let hindrance: Refusal | undefined
 
 type Listener = (reason: string) => void
 const ends = new Set<Listener>()
@@ -44,34 +52,39 @@ const client = new Client({
 })
 
 async function renew(refresh: (key: string) => Promise<OperationResult>): Promise<void> {
-  const asked = Date.now()
+  const before = localStorage.getItem(renewed)
+  hindrance = undefined
   await alone('renew', async () => {
-    if (Number(localStorage.getItem(renewedAt)) > asked) {
+    if (localStorage.getItem(renewed) !== before) {
       return // by another tab, while this one waited
     }
     const key = localStorage.getItem(renewingKey) ?? crypto.randomUUID()
     localStorage.setItem(renewingKey, key)
     const { error } = await refresh(key)
-    if (error && error.graphQLErrors.length === 0) {
-      return // no answer: the key is kept for the next try
+    const refusal = error && refusalOf(error)
+    if (refusal?.code !== 'NETWORK') {
+      localStorage.removeItem(renewingKey) // without an answer it is kept for the next try
     }
-    localStorage.removeItem(renewingKey)
-    if (!error) {
-      localStorage.setItem(renewedAt, String(Date.now()))
-      return
-    }
-    const { code } = refusalOf(error)
-    if (over.has(code)) {
-      ends.forEach((listener) => listener(code))
+    if (!refusal) {
+      localStorage.setItem(renewed, crypto.randomUUID())
+    } else if (helpless.has(refusal.code)) {
+      hindrance = refusal
+    } else {
+      // Anything else says that the browser has no token any more.
+      const reason = over.has(refusal.code) ? refusal.code : 'EXPIRED_TOKEN'
+      ends.forEach((listener) => listener(reason))
     }
   })
 }
 
-let prove: (() => Promise<string | null>) | undefined
+type Proof = () => Promise<boolean>
+let prove: Proof | undefined
 
-// proveBy says how the user is asked for the password once more; null is no.
-export function proveBy(ask: (() => Promise<string | null>) | undefined): void {
-  prove = ask
+// proveBy says how the user is asked for the password once more. What is asked for
+// meanwhile goes by the same answer.
+export function proveBy(ask: Proof | undefined): void {
+  let proving: Promise<boolean> | undefined
+  prove = ask && (() => (proving ??= ask().finally(() => (proving = undefined))))
 }
 
 async function send<Data, Variables>(document: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data> {
@@ -79,7 +92,9 @@ async function send<Data, Variables>(document: TypedDocumentString<Data, Variabl
   const given = variables as AnyVariables
   const result = await (text.trimStart().startsWith('query') ? client.query(text, given) : client.mutation(text, given)).toPromise()
   if (result.error) {
-    throw refusalOf(result.error)
+    const refusal = refusalOf(result.error)
+    // A server that has no time to renew has signed nobody out.
+    throw refusal.code === 'UNAUTHENTICATED' && hindrance ? hindrance : refusal
   }
   return result.data as Data
 }
@@ -94,7 +109,7 @@ export async function ask<Data, Variables>(document: TypedDocumentString<Data, V
       throw error
     }
   }
-  if ((await prove()) === null) {
+  if (!(await prove())) {
     throw new Refusal('REAUTHENTICATION_REQUIRED')
   }
   return send(document, variables)

@@ -13,7 +13,8 @@ export interface Form {
   clear: () => void
 }
 
-export function useForm(submit: (fields: FormData) => Promise<void>): Form {
+// useForm waits, too, where something else was refused before: that of a page.
+export function useForm(submit: (fields: FormData) => Promise<void>, before?: Refusal): Form {
   const [busy, setBusy] = useState(false)
   const [refusal, setRefusal] = useState<Refusal | null>(null)
   const [wait, setWait] = useState(0)
@@ -26,6 +27,11 @@ export function useForm(submit: (fields: FormData) => Promise<void>): Form {
       alive.current = false
     }
   }, [])
+  useEffect(() => {
+    if (before) {
+      setWait(before.retryAfter)
+    }
+  }, [before])
   useEffect(() => {
     if (wait <= 0) {
       return

@@ -33,6 +33,7 @@ async function listen(ended: (reason: string) => void, find: () => Promise<void>
   let pause = firstPause
   let renewed = false
   while (!stop.aborted) {
+    const begun = Date.now()
     const answer = await once(client, stop)
     if (typeof answer === 'string') {
       ended(answer)
@@ -45,6 +46,9 @@ async function listen(ended: (reason: string) => void, find: () => Promise<void>
       continue
     }
     renewed = false
+    if (Date.now() - begun > pause) {
+      pause = firstPause // it held for a while: this is another break
+    }
     await new Promise<void>((resume) => {
       // Chance keeps the pages of a server that was restarted from coming together.
       const waiting = setTimeout(resume, pause * (0.5 + Math.random()))

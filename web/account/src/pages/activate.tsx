@@ -5,6 +5,7 @@ import { ask } from '../client'
 import { Activate as Document, ResendActivation } from '../documents'
 import { text, useForm } from '../form'
 import { dropToken, tokenOf } from '../link'
+import { Refusal } from '../refusal'
 import { arrived } from '../session'
 import { t } from '../texts'
 import { Done, Field, FormOf, Page, Submit } from '../ui'
@@ -87,10 +88,19 @@ function ByDigits({ email, flow }: Registration) {
   )
 }
 
-function ByLink({ token, flow }: { token: string; flow: string | undefined }) {
+function ByLink({ token, flow: kept }: { token: string; flow: string | undefined }) {
+  const [flow, setFlow] = useState(kept)
   const form = useForm(async (fields) => {
     const proof = flow ? { flow } : { password: text(fields, 'password') }
-    await ask(Document, { input: { token, ...proof, transport: 'COOKIE' } })
+    try {
+      await ask(Document, { input: { token, ...proof, transport: 'COOKIE' } })
+    } catch (error) {
+      if (flow && error instanceof Refusal && error.code === 'INVALID_CREDENTIALS') {
+        setFlow(undefined) // that of another registration: the password is left
+        return
+      }
+      throw error
+    }
     await activated()
   })
   return (

@@ -180,7 +180,7 @@ export const de: Texts = {
   busy: 'Einen Moment …',
   loading: 'Einen Moment …',
   tryAgain: 'Noch einmal versuchen',
-  offline: 'Sie sind offline. Was Sie hier tun, wird gesendet, sobald Sie wieder verbunden sind.',
+  offline: 'Sie sind offline. Bis Sie wieder verbunden sind, kann nichts gesendet werden.',
   notFound: { title: 'Hier ist nichts', lead: 'Die gesuchte Seite gibt es nicht.', home: 'Zum Konto' },
   ended: {
     LOGOUT: 'Sie sind abgemeldet.',

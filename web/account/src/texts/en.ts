@@ -179,7 +179,7 @@ export const en = {
   busy: 'One moment …',
   loading: 'One moment …',
   tryAgain: 'Try again',
-  offline: 'You are offline. What you do here is sent once you are back.',
+  offline: 'You are offline. Nothing can be sent until you are back.',
   notFound: { title: 'There is nothing here', lead: 'The page that you asked for does not exist.', home: 'To the account' },
   ended: {
     LOGOUT: 'You are signed out.',

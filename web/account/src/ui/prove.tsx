@@ -7,37 +7,44 @@ import { text, useForm } from '../form'
 import { t } from '../texts'
 import { Field, FormOf, Submit } from '.'
 
-type Answer = (proved: string | null) => void
+interface Question {
+  number: number
+  answer: (proved: boolean) => void
+}
 
 export function Prove({ email }: { email: string }) {
-  const dialog = useRef<HTMLDialogElement>(null)
-  const [answer, setAnswer] = useState<{ give: Answer } | null>(null)
+  const [question, setQuestion] = useState<Question | null>(null)
 
   useEffect(() => {
-    proveBy(() => new Promise((give) => setAnswer({ give })))
+    let number = 0
+    proveBy(async () => {
+      try {
+        return await new Promise((answer) => setQuestion({ number: ++number, answer }))
+      } finally {
+        setQuestion(null)
+      }
+    })
     return () => proveBy(undefined)
   }, [])
-  useEffect(() => {
-    if (answer) {
-      dialog.current?.showModal()
-    }
-  }, [answer])
+  // Each time anew: what was refused the last time is no answer to this one.
+  return question && <Dialog key={question.number} email={email} answer={question.answer} />
+}
 
-  function close(proved: string | null): void {
-    answer?.give(proved)
-    dialog.current?.close()
-    setAnswer(null)
+function Dialog({ email, answer }: { email: string; answer: (proved: boolean) => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => dialog.current?.showModal(), [])
+
+  function close(proved: boolean): void {
+    dialog.current?.close() // puts the focus back
+    answer(proved)
   }
   const form = useForm(async (fields) => {
     await reauthenticate(text(fields, 'password'))
-    close('')
+    close(true)
   })
-  if (!answer) {
-    return null
-  }
   const wrong = form.refusal?.code === 'INVALID_CREDENTIALS'
   return (
-    <dialog ref={dialog} aria-labelledby="prove-title" onCancel={() => close(null)}>
+    <dialog ref={dialog} aria-labelledby="prove-title" onCancel={() => close(false)}>
       <h2 id="prove-title">{t.prove.title}</h2>
       <p>{t.prove.lead}</p>
       <FormOf form={form} said={wrong ? t.prove.wrong : undefined}>
@@ -45,7 +52,7 @@ export function Prove({ email }: { email: string }) {
         <Field form={form} name="password" label={t.signIn.password} type="password" autocomplete="current-password" fault={wrong ? t.prove.wrong : undefined} autoFocus />
         <div class="buttons">
           <Submit form={form}>{t.prove.button}</Submit>
-          <button type="button" class="plain" onClick={() => close(null)}>
+          <button type="button" class="plain" onClick={() => close(false)}>
             {t.prove.cancel}
           </button>
         </div>
