@@ -7,6 +7,7 @@ import { text, useForm } from '../form'
 import { dropToken, tokenOf } from '../link'
 import { Refusal } from '../refusal'
 import { arrived } from '../session'
+import { useSettings } from '../settings'
 import { t } from '../texts'
 import { Done, Field, FormOf, Page, Submit } from '../ui'
 
@@ -41,6 +42,7 @@ async function activated(): Promise<void> {
 // Activate takes the digits where somebody registered in this tab, and the
 // password where the link was opened elsewhere.
 export function Activate() {
+  const { registrationOpen } = useSettings()
   const token = tokenOf()
   const registration = readFlow()
   if (token) {
@@ -52,9 +54,7 @@ export function Activate() {
   return (
     <Page title={t.activate.title}>
       <p>{t.activate.nothing}</p>
-      <p>
-        <Link href="/register">{t.register.title}</Link>
-      </p>
+      <p>{registrationOpen ? <Link href="/register">{t.register.title}</Link> : <Link href="/">{t.signIn.title}</Link>}</p>
     </Page>
   )
 }
