@@ -192,6 +192,12 @@ func TestTheEndOfASessionThatWasNotUsedForDaysIsHeardElsewhere(t *testing.T) {
 	w := h.watching(other, in)
 	h.pass(3 * 24 * time.Hour)
 	ok(t, other.PollBlacklist(h.ctx))
+	// That of so long ago has it look. It has done so before anything has ended.
+	looking, stop := context.WithTimeout(h.ctx, time.Second)
+	defer stop()
+	if _, err := w.Wait(looking); err == nil {
+		t.Fatal("the session has ended by itself")
+	}
 	_, err := h.Logout(h.ctx, h.stranger(), in.Tokens.Refresh)
 	ok(t, err)
 	h.pass(time.Minute) // as late as a node may hear that works
