@@ -91,7 +91,7 @@ func startRole(b *testing.B, role string, environ ...string) *process {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return start(b, append([]string{roleVariable + "=" + role, "GOGC=200"}, environ...), path)
+	return start(b, append([]string{roleVariable + "=" + role, "GOGC=400"}, environ...), path)
 }
 
 // cpu is the processor time that the process has used, in ticks of 10 ms.

@@ -13,9 +13,12 @@ import (
 
 const (
 	// collectAt is the growth of the heap, in per cent, at which garbage is
-	// collected: what answering requests needs is small, so collecting it half as
-	// often as Go does by itself is cheap.
-	collectAt = 200
+	// collected: what answering requests needs is small, so collecting it a quarter
+	// as often as Go does by itself is cheap.
+	collectAt = 400
+	// roomFor is how large, in per cent of what is in use, the heap may get where
+	// that is much, as with many idle connections.
+	roomFor = 300
 	// leastBesideHashing is what everything but the arrays of hashes may come to,
 	// in bytes, however little of it is in use.
 	leastBesideHashing = 48 << 20
@@ -25,7 +28,7 @@ const (
 
 // boundMemory sets how garbage is collected, for the whole process, until ctx
 // ends. The arrays of hashes are used again and are no garbage, but being in use
-// they would let twice their size of other garbage gather beside them. GOGC and
+// they would let four times their size of other garbage gather beside them. GOGC and
 // GOMEMLIMIT in the environment have the last word.
 func (p *process) boundMemory(ctx context.Context, cfg config.Config) {
 	set := func(name string) bool {
@@ -44,11 +47,11 @@ func (p *process) boundMemory(ctx context.Context, cfg config.Config) {
 // memoryLimit is how much memory the process may have before garbage is
 // collected sooner than it would be, where so much of the heap was in use when
 // garbage was collected last. Arrays is what hashes may hold of that. What else
-// is in use may grow as it could without a bound: one that stood still would be
-// passed by many idle connections, and have garbage collected all the time.
+// is in use has room to grow: a bound that stood still would be passed by many
+// idle connections, and have garbage collected all the time.
 func memoryLimit(inUse, arrays int64) int64 {
 	beside := max(0, inUse-arrays)
-	return arrays + max(leastBesideHashing, beside*(100+collectAt)/100)
+	return arrays + max(leastBesideHashing, beside*roomFor/100)
 }
 
 // followMemory keeps the bound above what is in use.
