@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"gatehouse/store/storetest"
@@ -57,7 +58,9 @@ func TestTwoNodesBehindAPooler(t *testing.T) {
 	}
 	tw.run("", "migrate", "--plan")
 	tw.run("", "prune")
-	tw.run("", "doctor")
+	if said := tw.run("", "doctor"); !strings.Contains(said, "it answers past the pooler") {
+		t.Errorf("the doctor has not looked past the pooler: %s", said)
+	}
 	tw.race(20, "refresh", func(int) map[string]any { return map[string]any{"refreshToken": refresh} }).wants(t, map[string]int{"": 20})
 
 	c := two.client()

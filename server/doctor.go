@@ -99,10 +99,10 @@ func (d *doctor) examineDirect(ctx context.Context) {
 		err = errors.Join(s.Ping(ctx), s.Close())
 	}
 	if err != nil {
-		d.say("direct database", Failing, err.Error(), "see that GATEHOUSE_DATABASE_DIRECT_URL has the address of PostgreSQL itself: migrations and notifications need it")
+		d.say("direct URL", Failing, err.Error(), "see that GATEHOUSE_DATABASE_DIRECT_URL has the address of PostgreSQL itself: migrations and notifications need it")
 		return
 	}
-	d.say("direct database", Fine, "it answers past the pooler", "")
+	d.say("direct URL", Fine, "it answers past the pooler", "")
 }
 
 // diskDoubt and diskFailure are how little may be free where SQLite writes.

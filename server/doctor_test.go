@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"gatehouse/auth"
+	"gatehouse/config"
 	"gatehouse/mail/mailtest"
 )
 
@@ -166,5 +167,23 @@ func TestHowMuchIsFreeIsTold(t *testing.T) {
 	}
 	if _, known := freeBytes("/nowhere/at/all"); known {
 		t.Error("of nothing, too")
+	}
+}
+
+func TestADoctorLooksPastThePooler(t *testing.T) {
+	t.Parallel()
+	cfg, _ := settle(t, nil)
+	d := &doctor{config: cfg, deps: testDeps(newClock(), &journal{})}
+	d.examineDirect(t.Context())
+	if len(d.findings) != 0 {
+		t.Errorf("without another address: %+v", d.findings)
+	}
+	// Nobody listens on that port.
+	d.config.DatabaseDirectURL = config.NewSecret("postgres://gatehouse:hush@127.0.0.1:1/gatehouse?sslmode=disable&connect_timeout=2")
+	d.examineDirect(t.Context())
+	f := findings(t, d.findings)["direct URL"]
+	f.is(t, Failing, "")
+	if strings.Contains(f.Text, "hush") {
+		t.Errorf("a password is told: %s", f.Text)
 	}
 }
