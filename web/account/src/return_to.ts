@@ -22,7 +22,7 @@ export function allowedReturn(text: string | null, origins: string[]): string | 
   return origins.includes(url.origin) ? url.href : null
 }
 
-// remember keeps where to go after signing in, through registration too.
+// rememberReturn keeps where to go after signing in, through registration too.
 export function rememberReturn(): void {
   const asked = allowedReturn(new URLSearchParams(location.search).get('returnTo'), shell.origins)
   if (asked) {

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { Link } from 'wouter-preact'
 
@@ -8,55 +9,49 @@ import { useSettings } from '../settings'
 import { t } from '../texts'
 import { Done, Field, FormOf, Page, Submit } from '../ui'
 
-// Forgotten sends a link by which a password is chosen. What it says does not
-// tell whether there is an account.
+// Forgotten sends a link by which a password is chosen.
 export function Forgotten() {
-  const settings = useSettings()
-  const [sent, setSent] = useState('')
-  const form = useForm(async (fields) => {
-    const { requestPasswordReset } = await ask(RequestPasswordReset, { input: { email: text(fields, 'email').trim() } })
-    setSent(requestPasswordReset.email)
-  })
+  const { usernames } = useSettings()
   return (
-    <Page title={t.forgotten.title}>
-      {sent ? (
-        <Done>{t.forgotten.done(sent)}</Done>
-      ) : (
-        <>
-          <p>{t.forgotten.lead}</p>
-          <FormOf form={form}>
-            <Field form={form} name="email" label={t.signIn.email} type="email" autocomplete="email" autoFocus />
-            <Submit form={form}>{t.forgotten.button}</Submit>
-          </FormOf>
-        </>
-      )}
-      <ul class="ways">
-        {settings.usernames && (
-          <li>
-            <Link href="/forgotten-username">{t.forgotten.username}</Link>
-          </li>
-        )}
-        <li>
-          <Link href="/">{t.signIn.title}</Link>
-        </li>
-      </ul>
-    </Page>
+    <LinkSent
+      title={t.forgotten.title}
+      lead={t.forgotten.lead}
+      send={async (email) => (await ask(RequestPasswordReset, { input: { email } })).requestPasswordReset.email}
+      way={usernames && <Link href="/forgotten-username">{t.forgotten.username}</Link>}
+    />
   )
 }
 
+// ForgottenUsername sends one by which a username is chosen.
 export function ForgottenUsername() {
-  const [sent, setSent] = useState('')
-  const form = useForm(async (fields) => {
-    const { requestUsernameReset } = await ask(RequestUsernameReset, { input: { email: text(fields, 'email').trim() } })
-    setSent(requestUsernameReset.email)
-  })
   return (
-    <Page title={t.forgotten.usernameTitle}>
+    <LinkSent
+      title={t.forgotten.usernameTitle}
+      lead={t.forgotten.usernameLead}
+      send={async (email) => (await ask(RequestUsernameReset, { input: { email } })).requestUsernameReset.email}
+    />
+  )
+}
+
+interface Props {
+  title: string
+  lead: string
+  send: (email: string) => Promise<string> // gives the address back
+  way?: ComponentChildren // to what else may be meant
+}
+
+// LinkSent asks for an address. What it says then does not tell whether there is
+// an account.
+function LinkSent({ title, lead, send, way }: Props) {
+  const [sent, setSent] = useState('')
+  const form = useForm(async (fields) => setSent(await send(text(fields, 'email').trim())))
+  return (
+    <Page title={title}>
       {sent ? (
         <Done>{t.forgotten.done(sent)}</Done>
       ) : (
         <>
-          <p>{t.forgotten.usernameLead}</p>
+          <p>{lead}</p>
           <FormOf form={form}>
             <Field form={form} name="email" label={t.signIn.email} type="email" autocomplete="email" autoFocus />
             <Submit form={form}>{t.forgotten.button}</Submit>
@@ -64,6 +59,7 @@ export function ForgottenUsername() {
         </>
       )}
       <ul class="ways">
+        {way && <li>{way}</li>}
         <li>
           <Link href="/">{t.signIn.title}</Link>
         </li>
