@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/uuid"
 )
@@ -182,96 +184,90 @@ func (m members) instant(name string) time.Time { return time.Unix(m.numbers[nam
 // letter, there once, and of the right type. One that is not expected is
 // refused, not passed over: it could narrow what the token is good for, as cnf
 // and act do. Nothing nests deeper than a list of strings.
+//
+// It reads by package jsontext, since encoding/json would mend what is not UTF-8,
+// and so make equal what is not.
 func parseMembers(document []byte, expected []member) (members, error) {
-	// encoding/json would mend what is not UTF-8, and so make equal what is not.
-	if !utf8.Valid(document) || !json.Valid(document) {
-		return members{}, errTokenJSON
-	}
-	d := json.NewDecoder(bytes.NewReader(document))
-	d.UseNumber()
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+	d := jsontext.NewDecoder(bytes.NewBuffer(document))
+	if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
 		return members{}, errTokenJSON
 	}
 	m := members{
 		strings: map[string]string{}, uuids: map[string]uuid.UUID{},
 		numbers: map[string]int64{}, lists: map[string][]string{},
 	}
-	seen := map[string]bool{}
-	for d.More() {
-		t, err := d.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
+	seen := make([]bool, len(expected))
+	for d.PeekKind() != '}' {
+		t, err := d.ReadToken()
+		switch {
+		case errors.Is(err, jsontext.ErrDuplicateName):
+			return members{}, errTokenDuplicate
+		case err != nil:
 			return members{}, errTokenJSON
 		}
-		kind, ok := kindOf(name, expected)
-		if !ok {
+		name := t.String()
+		i := slices.IndexFunc(expected, func(e member) bool { return e.name == name })
+		if i < 0 {
 			return members{}, errTokenMember
 		}
-		if seen[name] {
-			return members{}, errTokenDuplicate
-		}
-		seen[name] = true
-		if !m.read(d, name, kind) {
-			return members{}, errTokenValue
+		seen[i] = true
+		if err := m.read(d, expected[i]); err != nil {
+			return members{}, err
 		}
 	}
-	for _, e := range expected {
-		if !e.optional && !seen[e.name] {
+	if _, err := d.ReadToken(); err != nil {
+		return members{}, errTokenJSON
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return members{}, errTokenJSON // something stands after it
+	}
+	for i, e := range expected {
+		if !e.optional && !seen[i] {
 			return members{}, errTokenMissing
 		}
 	}
 	return m, nil
 }
 
-func kindOf(name string, expected []member) (memberKind, bool) {
-	for _, e := range expected {
-		if e.name == name {
-			return e.kind, true
-		}
-	}
-	return 0, false
-}
-
-// read reads the value of a member; false where it is not of the kind.
-func (m members) read(d *json.Decoder, name string, kind memberKind) (ok bool) {
-	t, err := d.Token()
+// read reads the value of a member.
+func (m members) read(d *jsontext.Decoder, of member) error {
+	t, err := d.ReadToken()
 	if err != nil {
-		return false
+		return errTokenJSON
 	}
-	switch kind {
-	case stringMember:
-		m.strings[name], ok = t.(string)
-	case uuidMember:
-		var s string
-		if s, ok = t.(string); ok {
-			m.uuids[name], ok = parseUUID(s)
-		}
-	case numberMember:
-		var n json.Number
-		if n, ok = t.(json.Number); ok {
-			m.numbers[name], ok = parseInteger(n.String())
-		}
-	case stringsMember:
-		if t == json.Delim('[') {
-			m.lists[name], ok = readStrings(d)
-		}
+	ok := false
+	switch kind := t.Kind(); {
+	case of.kind == stringMember && kind == '"':
+		m.strings[of.name], ok = t.String(), true
+	case of.kind == uuidMember && kind == '"':
+		m.uuids[of.name], ok = parseUUID(t.String())
+	case of.kind == numberMember && kind == '0':
+		m.numbers[of.name], ok = parseInteger(t.String())
+	case of.kind == stringsMember && kind == '[':
+		m.lists[of.name], err = readStrings(d)
+		return err
 	}
-	return ok
+	if !ok {
+		return errTokenValue
+	}
+	return nil
 }
 
 // readStrings reads a list up to its end. It is never nil.
-func readStrings(d *json.Decoder) ([]string, bool) {
+func readStrings(d *jsontext.Decoder) ([]string, error) {
 	list := []string{}
-	for d.More() {
-		t, err := d.Token()
-		s, ok := t.(string)
-		if err != nil || !ok {
-			return nil, false
+	for {
+		t, err := d.ReadToken()
+		switch {
+		case err != nil:
+			return nil, errTokenJSON
+		case t.Kind() == ']':
+			return list, nil
+		case t.Kind() != '"':
+			return nil, errTokenValue
 		}
-		list = append(list, s)
+		list = append(list, t.String())
 	}
-	_, err := d.Token()
-	return list, err == nil
 }
 
 // parseUUID reads the one form that is written here; the library reads four.

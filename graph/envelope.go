@@ -2,9 +2,12 @@ package graph
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
+	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"gatehouse/auth"
 )
@@ -23,10 +26,10 @@ type envelope struct {
 // DocumentTooCostly where its values nest deeper than depth. Its errors hold
 // nothing of the body, which may be a password.
 //
-// encoding/json alone would not do. It turns bytes that are not UTF-8 into
+// Package encoding/json would not do. It turns bytes that are not UTF-8 into
 // U+FFFD, so that different passwords become equal; of two members of one name
 // it takes the last, where a proxy in front may have judged the first; and it
-// takes "QUERY" for "query".
+// takes "QUERY" for "query". Package jsontext does none of that.
 func openEnvelope(body []byte, depth int) (envelope, error) {
 	// The body itself is an object around the variables, hence one more.
 	members, err := readMembers(body, depth+1)
@@ -54,14 +57,18 @@ func envelopeOf(members map[string]any) (envelope, error) {
 // readMembers reads text that must be one JSON object, a batch not, of no more
 // than that many levels.
 func readMembers(text []byte, levels int) (map[string]any, error) {
-	if !utf8.Valid(text) || !json.Valid(text) {
+	if !utf8.Valid(text) {
 		return nil, auth.BadDocument
 	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
+	// Half a surrogate pair, escaped, becomes U+FFFD, so that the rules can name the
+	// field that holds it.
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowInvalidUTF8(true))
 	value, err := readValue(d, levels)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, auth.BadDocument // something stands after it
 	}
 	members, ok := value.(map[string]any)
 	if !ok {
@@ -82,32 +89,36 @@ func member[T any](members map[string]any, name string, into *T) bool {
 	return ok
 }
 
-// readValue reads one value of JSON that is known to be well-formed. Levels is
-// how many lists and objects may still be opened.
-func readValue(d *json.Decoder, levels int) (any, error) {
-	token, err := d.Token()
+// readValue reads one value. Levels is how many lists and objects may still be
+// opened.
+func readValue(d *jsontext.Decoder, levels int) (any, error) {
+	token, err := d.ReadToken()
 	if err != nil {
 		return nil, auth.BadDocument
 	}
-	switch t := token.(type) {
-	case json.Number:
-		return number(t), nil
-	case json.Delim:
+	switch kind := token.Kind(); kind { // the first character; 0 of every number
+	case '"':
+		return token.String(), nil
+	case '0':
+		return number(token.String()), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	case 'n':
+		return nil, nil
+	default:
 		if levels == 0 {
 			return nil, auth.DocumentTooCostly
 		}
-		if t == '[' {
+		if kind == '[' {
 			return readList(d, levels-1)
 		}
 		return readObject(d, levels-1)
-	default:
-		return token, nil
 	}
 }
 
-func readList(d *json.Decoder, levels int) (any, error) {
+func readList(d *jsontext.Decoder, levels int) (any, error) {
 	list := []any{}
-	for d.More() {
+	for d.PeekKind() != ']' {
 		value, err := readValue(d, levels)
 		if err != nil {
 			return nil, err
@@ -117,29 +128,24 @@ func readList(d *json.Decoder, levels int) (any, error) {
 	return list, closeValue(d)
 }
 
-func readObject(d *json.Decoder, levels int) (any, error) {
+func readObject(d *jsontext.Decoder, levels int) (any, error) {
 	object := map[string]any{}
-	for d.More() {
-		key, err := d.Token()
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken() // refused where it was there before
 		if err != nil {
 			return nil, auth.BadDocument
 		}
-		name, _ := key.(string)
-		if _, twice := object[name]; twice {
-			return nil, auth.BadDocument
-		}
-		value, err := readValue(d, levels)
-		if err != nil {
+		key := name.String() // before the token is overwritten by the next
+		if object[key], err = readValue(d, levels); err != nil {
 			return nil, err
 		}
-		object[name] = value
 	}
 	return object, closeValue(d)
 }
 
 // closeValue reads the bracket at the end of a list or an object.
-func closeValue(d *json.Decoder) error {
-	if _, err := d.Token(); err != nil {
+func closeValue(d *jsontext.Decoder) error {
+	if _, err := d.ReadToken(); err != nil {
 		return auth.BadDocument
 	}
 	return nil
@@ -148,11 +154,11 @@ func closeValue(d *json.Decoder) error {
 // number is an int64 where the text is one, a float64 otherwise. A json.Number
 // would do for a String of the schema, being one for gqlgen, and a password
 // could be written as a number.
-func number(n json.Number) any {
-	if i, err := strconv.ParseInt(n.String(), 10, 64); err == nil {
+func number(text string) any {
+	if i, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return i
 	}
-	f, err := n.Float64()
+	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return nil // beyond any number; null is refused where one is needed
 	}

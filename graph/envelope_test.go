@@ -51,6 +51,7 @@ func TestAnEnvelopeIsReadStrictly(t *testing.T) {
 		"a comma too many":            {`{"query":"{a}",}`, auth.BadDocument},
 		"bytes that are no UTF-8":     {"{\"query\":\"{a}\",\"variables\":{\"p\":\"\xff\"}}", auth.BadDocument},
 		"half a surrogate in bytes":   {"{\"query\":\"{a}\",\"variables\":{\"p\":\"\xed\xa0\x80\"}}", auth.BadDocument},
+		"half a surrogate escaped":    {`{"query":"{a}","variables":{"p":"\ud800"}}`, nil}, // the rules refuse it
 		"a byte order mark":           {"\ufeff{\"query\":\"{a}\"}", auth.BadDocument},
 	} {
 		t.Run(name, func(t *testing.T) {
