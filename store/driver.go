@@ -4,11 +4,13 @@ import (
 	"context"
 	stdsql "database/sql"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
 )
 
 // A driver is what Ent sends its statements through. On PostgreSQL reader and
@@ -77,7 +79,7 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 		}
 	}
 	return &sql.Tx{
-		Conn: sql.Conn{ExecQuerier: inside{tx: tx, eyes: d.eyes, watched: watched}},
+		Conn: sql.Conn{ExecQuerier: inside{tx: tx, eyes: d.eyes, watched: watched, postgres: d.name == dialect.Postgres}},
 		Tx:   seenTx{Tx: tx, end: end},
 	}, nil
 }
@@ -91,7 +93,7 @@ type lone struct {
 
 // ExecContext sends a statement that returns no rows to the writer.
 func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
-	args = normalized(args)
+	args = normalized(args, !l.sqlite)
 	return again(ctx, func() (stdsql.Result, error) {
 		end := l.eyes.statement(ctx, query)
 		result, err := l.write.ExecContext(ctx, query, args...)
@@ -104,7 +106,7 @@ func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsq
 // this way too, and so does a WITH that ends in one, so only what begins with
 // SELECT is a read.
 func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
-	args = normalized(args)
+	args = normalized(args, !l.sqlite)
 	db := l.write
 	if reads(query) {
 		db = l.read
@@ -129,21 +131,22 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 // inside sends statements of one transaction. None is repeated by itself: the
 // transaction as a whole is.
 type inside struct {
-	tx      *stdsql.Tx
-	eyes    eyes
-	watched context.Context // the transaction, as those see it who watch
+	tx       *stdsql.Tx
+	eyes     eyes
+	watched  context.Context // the transaction, as those see it who watch
+	postgres bool
 }
 
 func (i inside) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
 	end := i.eyes.statement(i.watched, query)
-	result, err := i.tx.ExecContext(ctx, query, normalized(args)...)
+	result, err := i.tx.ExecContext(ctx, query, normalized(args, i.postgres)...)
 	end(err)
 	return result, err
 }
 
 func (i inside) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
 	end := i.eyes.statement(i.watched, query)
-	rows, err := i.tx.QueryContext(ctx, query, normalized(args)...)
+	rows, err := i.tx.QueryContext(ctx, query, normalized(args, i.postgres)...)
 	end(err)
 	return rows, err
 }
@@ -156,28 +159,40 @@ func reads(query string) bool {
 		strings.ContainsRune(" \t\r\n*(", rune(query[len(word)]))
 }
 
-// normalized puts instants into the form in which both databases keep them:
-// UTC, cut to the microsecond. SQLite compares them as text, and PostgreSQL
-// would round what is finer.
-func normalized(args []any) []any {
+// normalized puts arguments into the form in which the database takes them.
+// Instants are UTC, cut to the microsecond: SQLite compares them as text, and
+// PostgreSQL would round what is finer. PostgreSQL's driver takes a UUID for text
+// that it has to read again, being told its bytes it does not.
+func normalized(args []any, postgres bool) []any {
 	out := args
 	for i, arg := range args {
-		var at time.Time
-		switch v := arg.(type) {
-		case time.Time:
-			at = v
-		case *time.Time:
-			if v == nil {
-				continue
-			}
-			at = *v
-		default:
+		plain, changed := plainly(arg, postgres)
+		if !changed {
 			continue
 		}
 		if &out[0] == &args[0] {
-			out = append([]any(nil), args...)
+			out = slices.Clone(args)
 		}
-		out[i] = at.UTC().Truncate(time.Microsecond)
+		out[i] = plain
 	}
 	return out
+}
+
+// plainly is normalized for one argument.
+func plainly(arg any, postgres bool) (_ any, changed bool) {
+	switch v := arg.(type) {
+	case time.Time:
+		return v.UTC().Truncate(time.Microsecond), true
+	case *time.Time:
+		if v != nil {
+			return plainly(*v, postgres)
+		}
+	case uuid.UUID:
+		return [16]byte(v), postgres
+	case *uuid.UUID:
+		if v != nil {
+			return plainly(*v, postgres)
+		}
+	}
+	return nil, false
 }

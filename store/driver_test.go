@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 func TestOnlyWhatBeginsWithSelectIsARead(t *testing.T) {
@@ -113,14 +115,23 @@ func TestInstantsCompareAsTheyFollowEachOther(t *testing.T) {
 func TestTheCallersArgumentsStayAsTheyWere(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 6, time.FixedZone("", 3600))
-	args := []any{"x", at, &at, (*time.Time)(nil)}
-	out := normalized(args)
-	if args[1] != at || args[2] != any(&at) {
-		t.Error("the caller's own slice was changed")
-	}
+	id := uuid.Must(uuid.NewV7())
+	args := []any{"x", at, &at, (*time.Time)(nil), id, &id, (*uuid.UUID)(nil)}
+	given := slices.Clone(args)
 	want := time.Date(2026, 1, 2, 2, 4, 5, 0, time.UTC)
-	if out[0] != "x" || out[1] != want || out[2] != want || out[3] != (*time.Time)(nil) {
-		t.Errorf("got %v", out)
+	for _, c := range []struct {
+		postgres bool
+		want     []any
+	}{
+		{false, []any{"x", want, want, (*time.Time)(nil), id, &id, (*uuid.UUID)(nil)}},
+		{true, []any{"x", want, want, (*time.Time)(nil), [16]byte(id), [16]byte(id), (*uuid.UUID)(nil)}},
+	} {
+		if out := normalized(args, c.postgres); !slices.Equal(out, c.want) {
+			t.Errorf("got %v, want %v", out, c.want)
+		}
+	}
+	if !slices.Equal(args, given) {
+		t.Error("the caller's own slice was changed")
 	}
 }
 

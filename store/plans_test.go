@@ -58,7 +58,7 @@ func (n *notes) add(query string, args []any) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.on {
-		n.sent = append(n.sent, sent{query, normalized(args)})
+		n.sent = append(n.sent, sent{query, normalized(args, false)})
 	}
 }
 

@@ -20,21 +20,12 @@ import (
 // UserByID implements auth.UserQueries. Every request of somebody who is signed
 // in sends this statement, and to build it anew would cost more than to run it.
 func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error) {
-	var (
-		u     auth.User
-		found bool
-	)
-	err := q.query(ctx, `SELECT id, email, email_key, email_verified, username, username_key, name, phone, avatar_url,
+	var u auth.User
+	err := q.first(ctx, `SELECT id, email, email_key, email_verified, username, username_key, name, phone, avatar_url,
 			locale, status, roles, last_login_at, failed_sign_ins, version, created_at, updated_at
 		FROM users WHERE id = $1`,
 		[]any{id},
-		func(rows *stdsql.Rows) error {
-			found = true
-			return scanUser(rows, &u)
-		})
-	if err == nil && !found {
-		err = auth.ErrNotFound
-	}
+		func(rows *stdsql.Rows) error { return scanUser(rows, &u) })
 	if err != nil {
 		return auth.User{}, failed("read user", err)
 	}
