@@ -107,6 +107,7 @@ func (s *Server) prepare(ctx context.Context) (err error) {
 		perAddress = 0
 	}
 	s.inFlight = newInFlight(s.config.Requests, perAddress)
+	s.observeHashing()
 	s.follow()
 	s.handler, err = s.routes()
 	return err

@@ -68,12 +68,29 @@ func (a *assembly) storeWatch() store.Watch {
 	return a.watch
 }
 
+// observeHashing has the process told of every hash, and the watch.
+func (s *Server) observeHashing() {
+	switch process := s.deps.Hashing; {
+	case s.watch == nil:
+		s.hasher.Observed(process)
+	case process == nil:
+		s.hasher.Observed(s.watch.Hash)
+	default:
+		s.hasher.Observed(func(ctx context.Context, step auth.HashStep) (end func(error)) {
+			told, watched := process(ctx, step), s.watch.Hash(ctx, step)
+			return func(err error) {
+				watched(err)
+				told(err)
+			}
+		})
+	}
+}
+
 // follow has the metrics ask where things stand.
 func (s *Server) follow() {
 	if s.watch == nil {
 		return
 	}
-	s.hasher.Observed(s.watch.Hash)
 	s.watch.Follow(watch.Sources{
 		Now: s.rules.Now, HashSlots: s.config.HashingSlots, HashQueue: s.hasher.Queued, HashesShed: s.hasher.Shed,
 		Pools: func(each func(string, stdsql.DBStats)) {

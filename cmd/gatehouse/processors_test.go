@@ -1,6 +1,13 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"gatehouse/auth"
+)
 
 func TestHashingInEverySlotLeavesAProcessorForEachCore(t *testing.T) {
 	t.Parallel()
@@ -11,8 +18,48 @@ func TestHashingInEverySlotLeavesAProcessorForEachCore(t *testing.T) {
 		{2, 8, 10},
 		{2, 1024, 10}, // which no two cores should have
 	} {
-		if got := processors(c.cores, c.slots); got != c.want {
+		if got := manyProcessors(c.cores, c.slots); got != c.want {
 			t.Errorf("%d cores and %d slots: %d processors, want %d", c.cores, c.slots, got, c.want)
 		}
 	}
+}
+
+func TestThereAreMoreProcessorsWhileSomebodyHashes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var changes []int
+		p := newProcessors(2, 4, func(n int) { changes = append(changes, n) })
+		begin := func(step auth.HashStep) func(error) { return p.observe(t.Context(), step) }
+		is := func(when string, want ...int) {
+			t.Helper()
+			synctest.Wait()
+			if !slices.Equal(changes, want) {
+				t.Errorf("%s: the numbers were %v, want %v", when, changes, want)
+			}
+		}
+
+		begin(auth.HashWait)(nil)
+		is("somebody waited")
+		first, second := begin(auth.HashWork), begin(auth.HashWork)
+		is("two hash", 4)
+		first(nil)
+		time.Sleep(2 * spareFor)
+		is("one still does", 4)
+		second(nil)
+		time.Sleep(spareFor / 2)
+		again := begin(auth.HashWork)
+		time.Sleep(2 * spareFor)
+		is("and another", 4)
+		again(nil)
+		time.Sleep(spareFor / 2)
+		begin(auth.HashWork)(nil)
+		time.Sleep(spareFor - 1)
+		is("the last has just ended", 4)
+		time.Sleep(1)
+		is("nobody has for a while", 4, 2)
+		begin(auth.HashWork)(nil)
+		is("somebody does again", 4, 2, 4)
+		time.Sleep(spareFor)
+		is("and nobody", 4, 2, 4, 2)
+	})
 }

@@ -35,7 +35,7 @@ func (serve) Run(ctx context.Context, p *process) error {
 		debug.FreeOSMemory()
 	}
 	p.boundMemory(ctx, cfg)
-	p.freeProcessors(cfg)
+	deps.Hashing = processorsFor(p, cfg)
 	s, err := server.New(ctx, cfg, deps)
 	if err != nil {
 		return err
