@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -35,8 +34,8 @@ type Options struct {
 	Streams *Streams
 	// Enter is asked about every request once its body is here, and refuses with
 	// RateLimited or Overloaded where too many are being worked on; leave is called
-	// when the answer is ready to be sent. Nil lets all in. The caller is in the
-	// context.
+	// when the answer is ready to be sent, and once more at the end. Nil lets all in.
+	// The caller is in the context.
 	Enter func(context.Context) (leave func(), err error)
 	// Room is asked about every request that will hash a password, before it is
 	// run, and refuses with Overloaded where too many do; nil refuses none.
@@ -135,7 +134,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, shedStatus(err), err)
 		return
 	}
-	leave = sync.OnceFunc(leave)
 	defer leave()
 	envelope, err := openEnvelope(body, h.limits.VariableDepth)
 	if err != nil {

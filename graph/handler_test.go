@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -307,7 +308,7 @@ func TestARequestLeavesBeforeItsAnswerIsSent(t *testing.T) {
 		o.Enter = func(context.Context) (func(), error) {
 			inside++
 			entered++
-			return func() { inside-- }, nil
+			return sync.OnceFunc(func() { inside-- }), nil
 		}
 	})
 	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(request(settingsQuery)))

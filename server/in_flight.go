@@ -30,10 +30,10 @@ func newInFlight(most, perAddress int) *inFlight {
 	return &inFlight{most: most, perAddress: perAddress, addresses: map[string]int{}}
 }
 
-// enter takes a place, which leave gives back once: RateLimited where the client
-// has too many, Overloaded where all have. A quarter of the places is kept for
-// callers with a good token, so that however many sign in, those who are signed
-// in go on.
+// enter takes a place, which leave gives back, however often it is called:
+// RateLimited where the client has too many, Overloaded where all have. A quarter
+// of the places is kept for callers with a good token, so that however many sign
+// in, those who are signed in go on.
 func (f *inFlight) enter(c auth.Caller) (leave func(), err error) {
 	address, most := c.Counted(), f.most
 	if c.Kind == auth.Anonymous {
@@ -51,9 +51,14 @@ func (f *inFlight) enter(c auth.Caller) (leave func(), err error) {
 	}
 	f.all++
 	f.addresses[address]++
+	left := false
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
+		if left {
+			return
+		}
+		left = true
 		f.all--
 		if f.addresses[address]--; f.addresses[address] == 0 {
 			delete(f.addresses, address)

@@ -60,8 +60,12 @@ func TestOneAddressTakesNoMoreThanItsShareOfThePlaces(t *testing.T) {
 		t.Errorf("another client: %v", err)
 	}
 	leave()
+	leave() // of the same place
 	if _, err := f.enter(callerAt("2001:db8::3", auth.BySession)); err != nil {
 		t.Errorf("with a place given back: %v", err)
+	}
+	if _, err := f.enter(callerAt("2001:db8::3", auth.BySession)); err == nil {
+		t.Error("one place was given back twice")
 	}
 }
 

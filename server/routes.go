@@ -135,7 +135,7 @@ func (s *Server) anonymousLimit() auth.Rate {
 // out how to live longer.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(graph.WithConnection(r.Context()), s.deps.Timeouts.Handle)
+		ctx, cancel := withinTime(graph.WithConnection(r.Context()), s.deps.Timeouts.Handle)
 		defer cancel()
 		if err := s.trueClock(ctx); err != nil {
 			s.deps.Logger.ErrorContext(ctx, "request refused: nobody knows what time it is", "error", err)
