@@ -256,16 +256,68 @@ func TestWhoWaitsForTheWriterGivesUpWithTheRequest(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, url string) {
 		s := opened(t, url, Options{MaxConns: 1})
+		times(t, s)
+		ways := map[string]func(context.Context) error{
+			"a transaction": func(ctx context.Context) error {
+				return s.inTx(ctx, func(*queries) error { return nil })
+			},
+			"a statement": func(ctx context.Context) error {
+				_, err := s.exec(ctx, "INSERT INTO times VALUES (1, $1)", time.Now())
+				return err
+			},
+			"a statement that returns rows": func(ctx context.Context) error {
+				return s.query(ctx, "INSERT INTO times VALUES (2, $1) RETURNING id", []any{time.Now()}, func(*stdsql.Rows) error { return nil })
+			},
+		}
 		err := s.inTx(t.Context(), func(*queries) error {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-			defer cancel()
-			if err := s.inTx(ctx, func(*queries) error { return nil }); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("got %v", err)
+			for name, way := range ways {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				if err := way(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s: %v", name, err)
+				}
+				cancel()
 			}
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+		for name, way := range ways {
+			if err := way(t.Context()); err != nil {
+				t.Errorf("%s, afterwards: %v", name, err)
+			}
+		}
+	})
+}
+
+func TestATransactionOfARequestThatIsGoneLeavesNothing(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		s := opened(t, url, Options{})
+		times(t, s)
+		const insert = "INSERT INTO times VALUES (1, $1)"
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.inTx(ctx, func(q *queries) error {
+			if _, err := q.exec(ctx, insert, time.Now()); err != nil {
+				return err
+			}
+			cancel()
+			_, err := q.exec(ctx, insert, time.Now())
+			queried := q.query(ctx, insert+" RETURNING id", []any{time.Now()}, func(*stdsql.Rows) error { return nil })
+			if err == nil || queried == nil {
+				t.Errorf("statements are sent after that: %v, %v", err, queried)
+			}
+			return errors.Join(err, queried)
+		})
+		if err == nil {
+			t.Error("it was committed")
+		}
+		n := -1
+		if err := s.query(t.Context(), "SELECT count(*) FROM times", nil, func(rows *stdsql.Rows) error { return rows.Scan(&n) }); err != nil || n != 0 {
+			t.Errorf("%d rows are left, %v", n, err)
+		}
+		if _, err := s.exec(t.Context(), insert, time.Now()); err != nil {
+			t.Errorf("afterwards: %v", err)
 		}
 	})
 }
