@@ -66,6 +66,22 @@ func (q *queries) ReservationOf(ctx context.Context, emailKey string, now time.T
 	}, nil
 }
 
+// joinedText is a column that a join added to the user's own.
+func joinedText(row *ent.User, column string) (string, error) {
+	value, err := row.Value(column)
+	if err != nil {
+		return "", err
+	}
+	switch v := value.(type) {
+	case string:
+		return v, nil
+	case []byte:
+		return string(v), nil
+	default:
+		return "", fmt.Errorf("column %s holds %T", column, value)
+	}
+}
+
 // joinedInstant is a column that a join added to the user's own.
 func joinedInstant(row *ent.User, column string) (time.Time, error) {
 	value, err := row.Value(column)

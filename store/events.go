@@ -23,6 +23,10 @@ func (q *queries) InsertEvents(ctx context.Context, events ...auth.Event) error 
 			rows[i].SetDetails(e.Details)
 		}
 	}
+	if len(rows) == 1 {
+		// Of several, Ent has the database return the IDs that it was given.
+		return failed("insert event", rows[0].Exec(ctx))
+	}
 	return failed("insert events", q.c.Event.CreateBulk(rows...).Exec(ctx))
 }
 

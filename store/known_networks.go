@@ -2,29 +2,31 @@ package store
 
 import (
 	"context"
+	stdsql "database/sql"
+	"errors"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"gatehouse/auth"
-	"gatehouse/ent"
 	"gatehouse/ent/knownnetwork"
 )
 
 // NetworkKnownUntil implements auth.KnownNetworkQueries.
 func (q *queries) NetworkKnownUntil(ctx context.Context, keys [][]byte, now time.Time) (time.Time, error) {
-	row, err := q.c.KnownNetwork.Query().
-		Where(knownnetwork.KeyIn(keys...), knownnetwork.ExpiresAtGT(now)).
-		Order(knownnetwork.ByExpiresAt(sql.OrderDesc())).
-		First(ctx)
-	if ent.IsNotFound(err) {
+	var until time.Time
+	args := parameters{now}
+	among := list(&args, keys)
+	err := q.first(ctx, `
+		SELECT expires_at FROM known_networks
+		WHERE expires_at > $1 AND key IN (`+among+`)
+		ORDER BY expires_at DESC LIMIT 1`,
+		args,
+		func(rows *stdsql.Rows) error { return rows.Scan(scannedTime{&until}) })
+	if errors.Is(err, auth.ErrNotFound) {
 		return time.Time{}, nil
 	}
-	if err != nil {
-		return time.Time{}, failed("look for known network", err)
-	}
-	return row.ExpiresAt, nil
+	return until, failed("look for known network", err)
 }
 
 // NoteNetwork implements auth.KnownNetworkQueries.

@@ -85,7 +85,7 @@ func scanSession(rows *stdsql.Rows, s *auth.Session) error {
 
 // AccountByID implements auth.OwnAccountQueries.
 func (q *queries) AccountByID(ctx context.Context, userID uuid.UUID) (auth.Account, error) {
-	return q.account(ctx, user.ID(userID))
+	return q.account(ctx, user.FieldID, userID)
 }
 
 // BeginReauthentication implements auth.OwnAccountQueries.

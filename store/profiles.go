@@ -13,7 +13,7 @@ import (
 
 // AccountByUsername implements auth.ProfileQueries.
 func (q *queries) AccountByUsername(ctx context.Context, usernameKey string) (auth.Account, error) {
-	return q.account(ctx, user.UsernameKey(usernameKey))
+	return q.account(ctx, user.FieldUsernameKey, usernameKey)
 }
 
 // UsernameTaken implements auth.ProfileQueries.

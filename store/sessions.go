@@ -3,9 +3,9 @@ package store
 import (
 	"context"
 	stdsql "database/sql"
+	"encoding/json"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"gatehouse/auth"
@@ -15,29 +15,19 @@ import (
 
 // InsertSession implements auth.SessionQueries.
 func (q *queries) InsertSession(ctx context.Context, s auth.Session) error {
-	row := q.c.Session.Create().
-		SetID(s.ID).
-		SetUserID(s.UserID).
-		SetGeneration(s.Generation).
-		SetRotatedAt(s.RotatedAt).
-		SetRotatedBy(s.RotatedBy).
-		SetMethods(append([]string{}, s.Methods...)).
-		SetAuthenticatedAt(s.AuthenticatedAt).
-		SetAccessExpiresAt(s.AccessExpiresAt).
-		SetExpiresAt(s.ExpiresAt).
-		SetEndsAt(s.EndsAt).
-		SetNillableEndedAt(optional(s.EndedAt)).
-		SetDeviceName(s.DeviceName).
-		SetUserAgent(s.UserAgent).
-		SetIPAddress(s.IPAddress).
-		SetCreatedAt(s.CreatedAt)
-	if s.RotationKey != nil {
-		row.SetRotationKey(s.RotationKey)
+	methods, err := json.Marshal(append([]string{}, s.Methods...))
+	if err != nil {
+		return failed("insert session", err)
 	}
-	if s.EndReason != "" {
-		row.SetEndReason(string(s.EndReason))
-	}
-	return failed("insert session", row.Exec(ctx))
+	_, err = q.exec(ctx, `
+		INSERT INTO sessions (id, user_id, generation, rotated_at, rotated_by, rotation_key, methods,
+			authenticated_at, access_expires_at, expires_at, ends_at, ended_at, end_reason,
+			device_name, user_agent, ip_address, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+		s.ID, s.UserID, s.Generation, s.RotatedAt, s.RotatedBy, s.RotationKey, methods,
+		s.AuthenticatedAt, s.AccessExpiresAt, s.ExpiresAt, s.EndsAt, optional(s.EndedAt), optionalText(string(s.EndReason)),
+		s.DeviceName, s.UserAgent, s.IPAddress, s.CreatedAt)
+	return failed("insert session", err)
 }
 
 // SessionByID implements auth.SessionQueries.
@@ -85,13 +75,22 @@ func (q *queries) RotateSession(ctx context.Context, r auth.Rotation) (auth.Sess
 	return s, rotated, nil
 }
 
-// SessionsBeyond implements auth.SessionQueries.
+// SessionsBeyond implements auth.SessionQueries. SQLite knows an offset behind a
+// limit alone.
 func (q *queries) SessionsBeyond(ctx context.Context, userID uuid.UUID, keep int, now time.Time) ([]uuid.UUID, error) {
-	ids, err := q.c.Session.Query().
-		Where(session.UserID(userID), session.EndedAtIsNil(), session.ExpiresAtGT(now)).
-		Order(session.ByRotatedAt(sql.OrderDesc()), session.ByID(sql.OrderDesc())).
-		Offset(keep).
-		IDs(ctx)
+	var ids []uuid.UUID
+	err := q.query(ctx, `
+		SELECT id FROM sessions
+		WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
+		ORDER BY rotated_at DESC, id DESC
+		LIMIT 2147483647 OFFSET $3`,
+		[]any{userID, now, keep},
+		func(rows *stdsql.Rows) error {
+			var id uuid.UUID
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
 	return ids, failed("list sessions beyond the limit", err)
 }
 

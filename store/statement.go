@@ -17,9 +17,10 @@ import (
 )
 
 // Ent writes most statements. Those that it has no builder for, an upsert with
-// a condition, an UPDATE that returns its rows, and the one that is sent most of
-// all, are written here and there as text with numbered parameters, which the
-// two functions below send.
+// a condition, an UPDATE that returns its rows, are written here and there as text
+// with numbered parameters, which the functions below send; and so are those of
+// signing in and of every request, which to build anew costs Ent more than it
+// costs the database to run them.
 
 // exec sends one statement and answers how many rows it changed.
 func (q *queries) exec(ctx context.Context, text string, args ...any) (int, error) {

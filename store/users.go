@@ -4,27 +4,24 @@ import (
 	"context"
 	stdsql "database/sql"
 	"encoding/json"
-	"fmt"
 	"time"
 
-	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"gatehouse/auth"
 	"gatehouse/ent"
 	"gatehouse/ent/credential"
-	"gatehouse/ent/predicate"
 	"gatehouse/ent/user"
 )
 
-// UserByID implements auth.UserQueries. Every request of somebody who is signed
-// in sends this statement, and to build it anew would cost more than to run it.
+// userColumns are what scanUser reads.
+const userColumns = `users.id, email, email_key, email_verified, username, username_key, name, phone, avatar_url,
+	locale, status, roles, last_login_at, failed_sign_ins, version, users.created_at, users.updated_at`
+
+// UserByID implements auth.UserQueries.
 func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error) {
 	var u auth.User
-	err := q.first(ctx, `SELECT id, email, email_key, email_verified, username, username_key, name, phone, avatar_url,
-			locale, status, roles, last_login_at, failed_sign_ins, version, created_at, updated_at
-		FROM users WHERE id = $1`,
-		[]any{id},
+	err := q.first(ctx, `SELECT `+userColumns+` FROM users WHERE id = $1`, []any{id},
 		func(rows *stdsql.Rows) error { return scanUser(rows, &u) })
 	if err != nil {
 		return auth.User{}, failed("read user", err)
@@ -32,15 +29,18 @@ func (q *queries) UserByID(ctx context.Context, id uuid.UUID) (auth.User, error)
 	return u, nil
 }
 
-// scanUser reads a user from all columns of its row.
-func scanUser(rows *stdsql.Rows, u *auth.User) error {
+// scanUser reads a user from userColumns, and into more what follows them.
+func scanUser(rows *stdsql.Rows, u *auth.User, more ...any) error {
 	var (
 		username, usernameKey, phone, avatarURL *string
 		roles                                   stdsql.RawBytes
 	)
-	if err := rows.Scan(&u.ID, &u.Email.Text, &u.Email.Key, &u.EmailVerified, &username, &usernameKey, &u.Name, &phone, &avatarURL,
+	into := []any{
+		&u.ID, &u.Email.Text, &u.Email.Key, &u.EmailVerified, &username, &usernameKey, &u.Name, &phone, &avatarURL,
 		&u.Locale, &u.Status, &roles, scannedTime{&u.LastLoginAt}, &u.FailedSignIns, &u.Version,
-		scannedTime{&u.CreatedAt}, scannedTime{&u.UpdatedAt}); err != nil {
+		scannedTime{&u.CreatedAt}, scannedTime{&u.UpdatedAt},
+	}
+	if err := rows.Scan(append(into, more...)...); err != nil {
 		return err
 	}
 	u.Username = auth.Username{Text: text(username), Key: text(usernameKey)}
@@ -50,47 +50,27 @@ func scanUser(rows *stdsql.Rows, u *auth.User) error {
 
 // AccountByEmail implements auth.UserQueries.
 func (q *queries) AccountByEmail(ctx context.Context, emailKey string) (auth.Account, error) {
-	return q.account(ctx, user.EmailKey(emailKey))
+	return q.account(ctx, user.FieldEmailKey, emailKey)
 }
 
 // account finds a user and its hash by one join: a second statement for the
 // hash would tell by its absence that there is no such user.
-func (q *queries) account(ctx context.Context, whose predicate.User) (auth.Account, error) {
-	query := q.c.User.Query().Where(whose)
-	query.Modify(func(s *sql.Selector) {
-		credentials := sql.Table(credential.Table)
-		s.LeftJoin(credentials).
-			On(s.C(user.FieldID), credentials.C(credential.FieldUserID)).
-			AppendSelect(credentials.C(credential.FieldPasswordHash))
-	})
-	row, err := query.First(ctx)
+func (q *queries) account(ctx context.Context, column string, value any) (auth.Account, error) {
+	var (
+		account auth.Account
+		hash    *string
+	)
+	err := q.first(ctx, `
+		SELECT `+userColumns+`, password_hash
+		FROM users LEFT JOIN credentials ON credentials.user_id = users.id
+		WHERE users.`+column+` = $1`,
+		[]any{value},
+		func(rows *stdsql.Rows) error { return scanUser(rows, &account.User, &hash) })
 	if err != nil {
 		return auth.Account{}, failed("read account", err)
 	}
-	hash, err := joinedText(row, credential.FieldPasswordHash)
-	if err != nil {
-		return auth.Account{}, failed("read account", err)
-	}
-	return auth.Account{User: presentUser(row), PasswordHash: hash}, nil
-}
-
-// joinedText is a column that a join added to the user's own; "" where the
-// join found nothing.
-func joinedText(row *ent.User, column string) (string, error) {
-	value, err := row.Value(column)
-	if err != nil {
-		return "", err
-	}
-	switch v := value.(type) {
-	case nil:
-		return "", nil
-	case string:
-		return v, nil
-	case []byte:
-		return string(v), nil
-	default:
-		return "", fmt.Errorf("column %s holds %T", column, value)
-	}
+	account.PasswordHash = text(hash)
+	return account, nil
 }
 
 // InsertUser implements auth.UserQueries. The conflict, of addresses or of
