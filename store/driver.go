@@ -6,7 +6,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -21,30 +20,21 @@ type driver struct {
 	name   string
 	writer *stdsql.DB
 	reader *stdsql.DB
-	watch  *dataVersion
-	eyes   eyes
-	turns  turnstile
-	// patience is for how long a statement waits for a connection; 0 for as long
-	// as its context allows.
-	patience time.Duration
+	// turns are before the writer; before the reader too where that is the same.
+	turns *turnstile
+	watch *dataVersion
+	eyes  eyes
 	// bounds is what each transaction begins with; "" is nothing.
 	bounds string
 }
 
-func newDriver(name string, writer, reader *stdsql.DB, o Options) *driver {
-	patience := o.AcquireTimeout
-	var turns turnstile
-	if name == dialect.SQLite {
-		patience, turns = 0, make(turnstile, 1)
-	}
-	eyes := eyes{observe: o.Observe, watch: o.Watch}
-	return &driver{
-		Conn: sql.Conn{ExecQuerier: lone{
-			write: pool{writer, patience}, read: pool{reader, patience}, turns: turns, eyes: eyes,
-		}},
-		name: name, writer: writer, reader: reader, eyes: eyes, turns: turns, patience: patience,
-	}
+func newDriver(name string, writer, reader *stdsql.DB, turns *turnstile, o Options) *driver {
+	d := &driver{name: name, writer: writer, reader: reader, turns: turns, eyes: eyes{observe: o.Observe, watch: o.Watch}}
+	d.Conn = sql.Conn{ExecQuerier: lone{d}}
+	return d
 }
+
+func (d *driver) postgres() bool { return d.name == dialect.Postgres }
 
 // Dialect is the name by which Ent knows the database.
 func (d *driver) Dialect() string { return d.name }
@@ -66,7 +56,7 @@ func (d *driver) Close() error {
 // then looks again, which a stricter level would refuse instead.
 func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	var level *stdsql.TxOptions
-	if d.name == dialect.Postgres {
+	if d.postgres() {
 		level = &stdsql.TxOptions{Isolation: stdsql.LevelReadCommitted}
 	}
 	watched, told := d.eyes.transaction(ctx)
@@ -79,7 +69,7 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 		leave()
 		told(err)
 	}
-	tx, err := pool{d.writer, d.patience}.BeginTx(ctx, level)
+	tx, err := d.writer.BeginTx(ctx, level)
 	if err != nil {
 		end(err)
 		return nil, err
@@ -91,57 +81,26 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 		}
 	}
 	return &sql.Tx{
-		Conn: sql.Conn{ExecQuerier: inside{tx: tx, sqlite: d.turns != nil, eyes: d.eyes, watched: watched}},
+		Conn: sql.Conn{ExecQuerier: inside{tx: tx, postgres: d.postgres(), eyes: d.eyes, watched: watched}},
 		Tx:   seenTx{Tx: tx, end: end},
 	}, nil
 }
 
-// A turnstile lets one after another at SQLite's only writer: for a transaction,
-// or for sending a lone statement. To wait before it ends with the context; what
-// comes after is not cut off, being short. A statement that could be costs
-// SQLite's driver and database/sql a goroutine each, as much as a read, and there
-// is nothing to cancel but the waiting. Nil lets everybody in, who may be cut off.
-type turnstile chan struct{}
-
-// enter gives the context to go on with; leave may be called again.
-func (t turnstile) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
-	if t == nil {
-		return ctx, func() {}, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, nil, err
-	}
-	select {
-	case t <- struct{}{}:
-	default:
-		select {
-		case t <- struct{}{}:
-		case <-ctx.Done():
-			return nil, nil, ctx.Err()
-		}
-	}
-	return context.WithoutCancel(ctx), sync.OnceFunc(func() { <-t }), nil
-}
-
 // lone sends statements that are a transaction each.
-type lone struct {
-	write, read pool
-	turns       turnstile // nil on PostgreSQL
-	eyes        eyes
-}
+type lone struct{ d *driver }
 
 // ExecContext sends a statement that returns no rows to the writer.
 func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
-	args = normalized(args, l.turns == nil)
+	args = normalized(args, l.d.postgres())
 	return again(ctx, func() (stdsql.Result, error) {
-		end := l.eyes.statement(ctx, query)
-		ctx, leave, err := l.turns.enter(ctx)
+		end := l.d.eyes.statement(ctx, query)
+		ctx, leave, err := l.d.turns.enter(ctx)
 		if err != nil {
 			end(err)
 			return nil, err
 		}
 		defer leave()
-		result, err := l.write.ExecContext(ctx, query, args...)
+		result, err := l.d.writer.ExecContext(ctx, query, args...)
 		end(err)
 		return result, err
 	})
@@ -149,24 +108,21 @@ func (l lone) ExecContext(ctx context.Context, query string, args ...any) (stdsq
 
 // QueryContext sends a statement that returns rows. UPDATE ... RETURNING comes
 // this way too, and so does a WITH that ends in one, so only what begins with
-// SELECT is a read: on SQLite it waits for nobody.
+// SELECT is a read: on SQLite it waits for no writer.
 func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
-	args = normalized(args, l.turns == nil)
-	db, enter := l.write, l.turns.enter
-	if reads(query) {
-		db = l.read
-		if l.turns != nil {
-			enter = atOnce
-		}
+	args = normalized(args, l.d.postgres())
+	db, turns := l.d.writer, l.d.turns
+	if reads(query) && l.d.reader != l.d.writer {
+		db, turns = l.d.reader, nil
 	}
 	return again(ctx, func() (*stdsql.Rows, error) {
-		end := l.eyes.statement(ctx, query)
-		ctx, leave, err := enter(ctx)
+		end := l.d.eyes.statement(ctx, query)
+		ctx, leave, err := turns.enter(ctx)
 		if err != nil {
 			end(err)
 			return nil, err
 		}
-		// Rows of a write may still have to be read, which keeps the connection.
+		// The rows may still have to be read, which keeps the connection.
 		defer leave()
 		rows, err := db.QueryContext(ctx, query, args...)
 		end(err)
@@ -174,49 +130,33 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 	})
 }
 
-// atOnce lets everybody in, and cuts nobody off.
-func atOnce(ctx context.Context) (context.Context, func(), error) {
-	return context.WithoutCancel(ctx), func() {}, ctx.Err()
-}
-
 // inside sends statements of one transaction. None is repeated by itself: the
 // transaction as a whole is.
 type inside struct {
-	tx      *stdsql.Tx
-	sqlite  bool
-	eyes    eyes
-	watched context.Context // the transaction, as those see it who watch
+	tx       *stdsql.Tx
+	postgres bool
+	eyes     eyes
+	watched  context.Context // the transaction, as those see it who watch
 }
 
 func (i inside) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
-	ctx, err := i.begin(ctx)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	end := i.eyes.statement(i.watched, query)
-	result, err := i.tx.ExecContext(ctx, query, normalized(args, !i.sqlite)...)
+	result, err := i.tx.ExecContext(unwatched{ctx}, query, normalized(args, i.postgres)...)
 	end(err)
 	return result, err
 }
 
 func (i inside) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
-	ctx, err := i.begin(ctx)
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	end := i.eyes.statement(i.watched, query)
-	rows, err := i.tx.QueryContext(ctx, query, normalized(args, !i.sqlite)...)
+	rows, err := i.tx.QueryContext(unwatched{ctx}, query, normalized(args, i.postgres)...)
 	end(err)
 	return rows, err
-}
-
-// begin gives the context of a statement. On SQLite a transaction ends with its
-// context between two statements, as a lone one does before it.
-func (i inside) begin(ctx context.Context) (context.Context, error) {
-	if !i.sqlite {
-		return ctx, nil
-	}
-	return context.WithoutCancel(ctx), ctx.Err()
 }
 
 // reads tells whether the first word of a statement is SELECT.

@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	stdsql "database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,44 +15,39 @@ import (
 	"gatehouse/auth"
 )
 
-// A pool lends connections, and to nobody who has waited for one longer than
-// its patience: whoever asks is told to come back, before the queue is as long
-// as what clients wait for an answer. Package database/sql has no such bound.
-type pool struct {
-	*stdsql.DB
+// A turnstile stands before a pool and lets in no more than there are
+// connections: for a transaction, or for sending a lone statement. Who has waited
+// longer than its patience is told to come back, before the queue is as long as
+// what clients wait for an answer; package database/sql has no such bound. Nil
+// lets everybody in.
+type turnstile struct {
+	places   chan struct{}
 	patience time.Duration // 0: as long as the caller's context allows
+	waits    atomic.Int64
+	waited   atomic.Int64 // nanoseconds
 }
 
-// ExecContext is a statement that returns no rows.
-func (p pool) ExecContext(ctx context.Context, query string, args ...any) (stdsql.Result, error) {
-	ctx, left := p.queue(ctx)
-	result, err := p.DB.ExecContext(ctx, query, args...)
-	return result, left(err)
+func newTurnstile(places int, patience time.Duration) *turnstile {
+	return &turnstile{places: make(chan struct{}, places), patience: patience}
 }
 
-// QueryContext is a statement that returns rows.
-func (p pool) QueryContext(ctx context.Context, query string, args ...any) (*stdsql.Rows, error) {
-	ctx, left := p.queue(ctx)
-	rows, err := p.DB.QueryContext(ctx, query, args...)
-	return rows, left(err)
-}
-
-// BeginTx begins a transaction.
-func (p pool) BeginTx(ctx context.Context, o *stdsql.TxOptions) (*stdsql.Tx, error) {
-	ctx, left := p.queue(ctx)
-	tx, err := p.DB.BeginTx(ctx, o)
-	return tx, left(err)
-}
-
-// queue gives the context to wait and work with; left makes of an error what the
-// caller is told.
-func (p pool) queue(ctx context.Context) (_ context.Context, left func(error) error) {
-	if p.patience == 0 {
-		return ctx, func(err error) error { return err }
+// enter waits for a place, and gives the context to go on with. Leave may be
+// called more than once.
+func (t *turnstile) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
-	t := &turn{Context: ctx}
-	t.waiting, t.leave = context.WithTimeoutCause(ctx, p.patience, errPatience)
-	return t, t.left
+	if t == nil {
+		return unwatched{ctx}, func() {}, nil
+	}
+	select {
+	case t.places <- struct{}{}:
+	default:
+		if err := t.wait(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	return unwatched{ctx}, sync.OnceFunc(func() { <-t.places }), nil
 }
 
 var errPatience = errors.New("waited too long for a connection")
@@ -58,66 +55,87 @@ var errPatience = errors.New("waited too long for a connection")
 // comeBackAfter is when whoever was told to come back may find a connection.
 const comeBackAfter = time.Second
 
-// A turn is the context of a statement that waits for a connection, and then of
-// the statement itself. While it waits it ends with the pool's patience; from
-// the moment that a connection is there it is the caller's own, and ends with
-// that alone: what has begun is not cut off.
-type turn struct {
-	context.Context                 // the caller's
-	waiting         context.Context //nolint:containedctx // the same with the bound: this is a context itself
-	leave           context.CancelFunc
-	came            atomic.Bool
-}
-
-type turnKey struct{}
-
-// current is the context that counts now.
-func (t *turn) current() context.Context {
-	if t.came.Load() {
-		return t.Context
+func (t *turnstile) wait(ctx context.Context) error {
+	began := time.Now()
+	defer func() {
+		t.waits.Add(1)
+		t.waited.Add(int64(time.Since(began)))
+	}()
+	var over <-chan time.Time
+	if t.patience > 0 {
+		timer := time.NewTimer(t.patience)
+		defer timer.Stop()
+		over = timer.C
 	}
-	return t.waiting
-}
-
-// Deadline implements context.Context.
-func (t *turn) Deadline() (time.Time, bool) { return t.current().Deadline() }
-
-// Done implements context.Context.
-func (t *turn) Done() <-chan struct{} { return t.current().Done() }
-
-// Err implements context.Context.
-func (t *turn) Err() error { return t.current().Err() }
-
-// Value implements context.Context.
-func (t *turn) Value(key any) any {
-	if key == (turnKey{}) {
-		return t
-	}
-	return t.Context.Value(key)
-}
-
-// left ends the waiting, and tells patience that ran out from every other
-// failure: nothing was sent then.
-func (t *turn) left(err error) error {
-	defer t.leave()
-	if err != nil && !t.came.Load() && errors.Is(context.Cause(t.waiting), errPatience) {
+	select {
+	case t.places <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-over:
 		return fmt.Errorf("store: %w: %w", errPatience, &auth.Refusal{Code: auth.Overloaded, RetryAfter: comeBackAfter})
 	}
-	return err
 }
 
-// turns is pgx's tracer, which hears of each statement once it has a connection
-// and before anything is sent.
-type turns struct{}
+// stats are those of the pool, and of who waited before it.
+func (t *turnstile) stats(of *stdsql.DB) stdsql.DBStats {
+	stats := of.Stats()
+	if t != nil {
+		stats.WaitCount += t.waits.Load()
+		stats.WaitDuration += time.Duration(t.waited.Load())
+	}
+	return stats
+}
 
-// TraceQueryStart implements pgx.QueryTracer. Whoever comes too late keeps a
-// context that has ended, with which pgx sends nothing.
-func (turns) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
-	if t, ok := ctx.Value(turnKey{}).(*turn); ok && t.waiting.Err() == nil {
-		t.came.Store(true)
+// An unwatched is a context whose end package database/sql does not see. To watch
+// it costs a goroutine and a context for every statement, which SQLite's driver
+// does once more. What SQLite does is short, and is not cut off; pgx watches by
+// itself and at little cost, and has the context that is behind this one: see
+// [watching].
+type unwatched struct{ context.Context }
+
+type unwatchedKey struct{}
+
+// Deadline implements context.Context.
+func (unwatched) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+// Done implements context.Context.
+func (unwatched) Done() <-chan struct{} { return nil }
+
+// Err implements context.Context.
+func (unwatched) Err() error { return nil }
+
+// Value implements context.Context.
+func (u unwatched) Value(key any) any {
+	if key == (unwatchedKey{}) {
+		return u.Context
+	}
+	return u.Context.Value(key)
+}
+
+// behind is the context behind an unwatched one.
+func behind(ctx context.Context) context.Context {
+	if watched, ok := ctx.Value(unwatchedKey{}).(context.Context); ok {
+		return watched
 	}
 	return ctx
 }
 
+// Watching is pgx's tracer, which can replace the context of a statement.
+type watching struct{}
+
+// TraceQueryStart implements pgx.QueryTracer.
+func (watching) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	return behind(ctx)
+}
+
 // TraceQueryEnd implements pgx.QueryTracer.
-func (turns) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+func (watching) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// A watchingConnector does the same for connecting.
+type watchingConnector struct{ sqldriver.Connector }
+
+// Connect implements driver.Connector.
+func (c watchingConnector) Connect(ctx context.Context) (sqldriver.Conn, error) {
+	return c.Connector.Connect(behind(ctx))
+}

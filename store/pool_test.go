@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	stdsql "database/sql"
 	"errors"
 	"sync"
 	"testing"
@@ -84,6 +85,55 @@ func TestPatienceEndsWithTheWaiting(t *testing.T) {
 	if _, err := s.exec(ctx, "SELECT pg_sleep(60)"); err == nil || overloaded(err) {
 		t.Errorf("a statement that nobody waits for: %v", err)
 	}
+	err = s.inTx(t.Context(), func(q *queries) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err := q.exec(ctx, "SELECT pg_sleep(60)")
+		return err
+	})
+	if err == nil || overloaded(err) {
+		t.Errorf("a statement of a transaction that nobody waits for: %v", err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	err = s.inTx(ended, func(q *queries) error {
+		_, err := q.exec(ended, "SELECT 1")
+		end()
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the end of a transaction that nobody waits for: %v", err)
+	}
+	if _, err := s.exec(t.Context(), "SELECT 1"); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestWhoWaitsForAConnectionIsCounted(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, url string) {
+		s := opened(t, url, Options{MaxConns: 1})
+		stats := func() stdsql.DBStats { return s.Pools()[len(s.Pools())-1].Stats }
+		times(t, s)
+		if before := stats(); before.WaitCount != 0 {
+			t.Errorf("alone, somebody waited: %+v", before)
+		}
+		letGo := held(t, s)
+		waited := make(chan error)
+		go func() {
+			_, err := s.exec(t.Context(), "INSERT INTO times VALUES (1, $1)", time.Now())
+			waited <- err
+		}()
+		time.Sleep(100 * time.Millisecond)
+		if err := letGo(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-waited; err != nil {
+			t.Fatal(err)
+		}
+		if after := stats(); after.WaitCount != 1 || after.WaitDuration < 20*time.Millisecond {
+			t.Errorf("%d waited, for %v", after.WaitCount, after.WaitDuration)
+		}
+	})
 }
 
 func TestOfACrowdWithoutConnectionsEverybodyIsAnsweredOrToldToComeBack(t *testing.T) {

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	stdsql "database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -75,8 +76,8 @@ func openPostgres(ctx context.Context, url string, o Options) (*driver, error) {
 	// All servers that the URL names are tried before patience is out.
 	each := max(leastConnecting, o.AcquireTimeout/time.Duration(servers(config)))
 	config.ConnectTimeout = min(config.ConnectTimeout, each)
-	config.Tracer = turns{}
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(readUTC))
+	config.Tracer = watching{}
+	db := stdsql.OpenDB(watchingConnector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(readUTC))})
 	db.SetMaxOpenConns(o.MaxConns)
 	// Go's own two idle ones would make every burst open and close connections.
 	db.SetMaxIdleConns(o.MaxConns)
@@ -84,7 +85,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*driver, error) {
 	if err := db.PingContext(ctx); err != nil {
 		return nil, errors.Join(explained(err), db.Close())
 	}
-	d := newDriver(dialect.Postgres, db, db, o)
+	d := newDriver(dialect.Postgres, db, db, newTurnstile(o.MaxConns, o.AcquireTimeout), o)
 	if o.Pooled {
 		d.bounds = bounds(o)
 	}

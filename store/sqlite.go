@@ -51,7 +51,7 @@ func openSQLite(ctx context.Context, path string, o Options) (*driver, *dataVers
 	if err != nil {
 		return nil, nil, errors.Join(err, writer.Close(), reader.Close())
 	}
-	d := newDriver(dialect.SQLite, writer, reader, o)
+	d := newDriver(dialect.SQLite, writer, reader, newTurnstile(1, 0), o)
 	d.watch = &dataVersion{db: watcher}
 	if err := reader.PingContext(ctx); err != nil {
 		return nil, nil, errors.Join(err, d.Close())

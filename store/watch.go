@@ -76,7 +76,7 @@ type Pool struct {
 // Pools tells how busy the connections are.
 func (s *Store) Pools() []Pool {
 	if s.dialect == dialect.SQLite {
-		return []Pool{{"read", s.driver.reader.Stats()}, {"write", s.driver.writer.Stats()}}
+		return []Pool{{"read", s.driver.reader.Stats()}, {"write", s.driver.turns.stats(s.driver.writer)}}
 	}
-	return []Pool{{"all", s.driver.writer.Stats()}}
+	return []Pool{{"all", s.driver.turns.stats(s.driver.writer)}}
 }
