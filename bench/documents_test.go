@@ -55,7 +55,7 @@ func hostileBodies() map[string]string {
 		"a long comment":          "#" + strings.Repeat("x", 60000) + "\n{settings{cookieTransport}}",
 		"introspection, 15 deep":  "{__schema{types{" + repeated(11, "fields{type{") + "name" + strings.Repeat("}}", 11) + "}}}",
 		"introspection, all":      introspection,
-		"introspection, repeated": "{__schema{types{" + repeated(9, "a%d:fields{args{type{name}}} ") + "}}}",
+		"introspection, repeated": "{__schema{types{fields{args{type{name}}} " + repeated(2, "a%d:fields{args{type{name}}} ") + "}}}",
 	}
 	bodies := map[string]string{
 		"60 KiB of brackets":      `{"query":"{settings{cookieTransport}}","variables":` + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + "}",

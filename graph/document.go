@@ -34,6 +34,11 @@ type fragment struct {
 	cost       cost
 }
 
+// introspectionAlias is for how many aliases one counts that asks for a part of the
+// schema once more: an answer about all types is long, and the tools alias none
+// of it.
+const introspectionAlias = 5
+
 // A cost is what a selection set comes to with every fragment written out.
 type cost struct {
 	fields        int
@@ -159,6 +164,7 @@ func (p *pass) field(f *ast.Field) (cost, error) {
 	}
 	switch {
 	case about:
+		c.aliases *= introspectionAlias
 		c.introspection = 1 + max(c.depth, c.introspection)
 		c.depth = 1
 	default:
