@@ -32,8 +32,8 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey, id)
 }
 
-// requestID is "" where the server gives its requests none.
-func requestID(ctx context.Context) string {
+// RequestID is "" where the server gives its requests none.
+func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey).(string)
 	return id
 }

@@ -127,7 +127,7 @@ func describe(ctx context.Context, refusal *auth.Refusal) *gqlerror.Error {
 	if waits(refusal.Code) {
 		extensions["retryAfter"] = refusal.RetryAfterSeconds()
 	}
-	if id := requestID(ctx); id != "" {
+	if id := RequestID(ctx); id != "" {
 		extensions["requestId"] = id
 	}
 	return &gqlerror.Error{Message: sentence(refusal.Code), Extensions: extensions}

@@ -35,8 +35,11 @@ func (c callers) wrap(next http.Handler) http.Handler {
 			return
 		}
 		caller := c.caller(ctx, r)
-		ctx = graph.WithCookieJar(graph.WithCaller(ctx, caller), jar{callers: c, w: w, r: r, client: caller.Client})
-		next.ServeHTTP(w, r.WithContext(graph.WithJudge(ctx, c.again(r))))
+		ctx = graph.WithCookieJar(graph.WithCaller(ctx, caller), jar{callers: &c, w: w, r: r, client: caller.Client})
+		if graph.Streaming(r) {
+			ctx = graph.WithJudge(ctx, c.again(r))
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -108,7 +111,7 @@ func (c callers) presented(ctx context.Context, client auth.Client, token string
 
 // A jar is the cookies of one request and its answer.
 type jar struct {
-	callers
+	*callers
 	w      http.ResponseWriter
 	r      *http.Request
 	client auth.Client

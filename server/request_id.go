@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"io"
 	"net/http"
 
@@ -9,8 +8,6 @@ import (
 
 	"gatehouse/graph"
 )
-
-type requestIDKey struct{}
 
 // withRequestID names each request, so that an INTERNAL error and its line in
 // the log are found together. The name is made here and never taken from a
@@ -24,15 +21,7 @@ func withRequestID(random io.Reader) middleware {
 				http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 				return
 			}
-			name := id.String()
-			ctx := context.WithValue(r.Context(), requestIDKey{}, name)
-			next.ServeHTTP(w, r.WithContext(graph.WithRequestID(ctx, name)))
+			next.ServeHTTP(w, r.WithContext(graph.WithRequestID(r.Context(), id.String())))
 		})
 	}
-}
-
-// requestID is "" outside of a request.
-func requestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
 }

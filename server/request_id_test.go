@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"gatehouse/graph"
 )
 
 // brokenRandom has run dry.
@@ -22,7 +24,7 @@ func (brokenRandom) Read([]byte) (int, error) { return 0, errors.New("dry") }
 func TestARequestIDIsMadeHereAndNeverTakenFromTheClient(t *testing.T) {
 	t.Parallel()
 	var got string
-	h := withRequestID(rand.Reader)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = requestID(r.Context()) }))
+	h := withRequestID(rand.Reader)(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = graph.RequestID(r.Context()) }))
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("X-Request-Id", "chosen-by-the-client")
 	h.ServeHTTP(httptest.NewRecorder(), r)

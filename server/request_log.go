@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"gatehouse/graph"
 	"gatehouse/watch"
 )
 
@@ -16,7 +17,7 @@ func newRequestLog(l *slog.Logger) *slog.Logger { return slog.New(requestLog{l.H
 
 // Handle implements slog.Handler.
 func (h requestLog) Handle(ctx context.Context, line slog.Record) error {
-	if id := requestID(ctx); id != "" {
+	if id := graph.RequestID(ctx); id != "" {
 		line.AddAttrs(slog.String("request_id", id))
 	}
 	if id := watch.TraceID(ctx); id != "" {

@@ -173,7 +173,7 @@ func withWatch(w *watch.Watch, believed []netip.Prefix) middleware {
 		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			to := &route{}
 			ctx, seen := w.Request(r, watch.Entry{
-				ID: requestID(r.Context()), Believed: len(believed) > 0 && trusts(believed, socketAddress(r.RemoteAddr)),
+				ID: graph.RequestID(r.Context()), Believed: len(believed) > 0 && trusts(believed, socketAddress(r.RemoteAddr)),
 				Untraced: r.URL.Path == pathAlive || r.URL.Path == pathReady,
 			})
 			written := &recorder{ResponseWriter: rw}
