@@ -19,7 +19,7 @@ type Request struct {
 	span   span
 }
 
-// methods are those that there are: a client may invent others, without end.
+// method is one of those that there are: a client may invent others, without end.
 func method(of string) string {
 	switch of {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
