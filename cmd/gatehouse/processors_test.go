@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,12 +28,19 @@ func TestHashingInEverySlotLeavesAProcessorForEachCore(t *testing.T) {
 func TestThereAreMoreProcessorsWhileSomebodyHashes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // the timer's goroutine does not know that this one waited
 		var changes []int
-		p := newProcessors(2, 4, func(n int) { changes = append(changes, n) })
+		p := newProcessors(2, 4, func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			changes = append(changes, n)
+		})
 		begin := func(step auth.HashStep) func(error) { return p.observe(t.Context(), step) }
 		is := func(when string, want ...int) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if !slices.Equal(changes, want) {
 				t.Errorf("%s: the numbers were %v, want %v", when, changes, want)
 			}
