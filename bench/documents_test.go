@@ -55,6 +55,7 @@ func hostileBodies() map[string]string {
 		"a long comment":          "#" + strings.Repeat("x", 60000) + "\n{settings{cookieTransport}}",
 		"introspection, 15 deep":  "{__schema{types{" + repeated(11, "fields{type{") + "name" + strings.Repeat("}}", 11) + "}}}",
 		"introspection, all":      introspection,
+		"introspection, 6 types":  "{" + repeated(5, "a%d:"+mutations+" ") + mutations + "}",
 		"introspection, repeated": "{__schema{types{fields{args{type{name}}} " + repeated(2, "a%d:fields{args{type{name}}} ") + "}}}",
 	}
 	bodies := map[string]string{
@@ -70,6 +71,9 @@ func hostileBodies() map[string]string {
 	}
 	return bodies
 }
+
+// mutations is about the type that has the longest answer.
+const mutations = `__type(name:"Mutation"){fields{args{type{ofType{inputFields{name}}}} type{ofType{fields{name}}}}}`
 
 // introspection is as much as the usual tools ask for.
 const introspection = `query I { __schema { queryType{name} mutationType{name} types{...T} directives{name description locations args{...I}} } }

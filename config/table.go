@@ -183,7 +183,7 @@ func requestRows(c *Config) []row {
 		{name: "DOCUMENT_MAX_FIELDS", kind: number(&c.DocumentMaxFields, 1, 10000), preset: "300",
 			meaning: "Fields of a GraphQL document, once its fragments are expanded."},
 		{name: "DOCUMENT_MAX_ALIASES", kind: number(&c.DocumentMaxAliases, 0, 1000), preset: "10",
-			meaning: "Aliases of a GraphQL document; one within introspection counts for five."},
+			meaning: "Aliases of a GraphQL document; one within introspection counts for two to twenty."},
 		{name: "STREAMS", kind: number(&c.Streams, 1, 1000000), preset: "4096",
 			meaning: "Connections that stay open for subscriptions, on each node."},
 		{name: "STREAMS_PER_ADDRESS", kind: number(&c.StreamsPerAddress, 1, 1000000), preset: "256",

@@ -34,10 +34,17 @@ type fragment struct {
 	cost       cost
 }
 
-// introspectionAlias is for how many aliases one counts that asks for a part of the
-// schema once more: an answer about all types is long, and the tools alias none
-// of it.
-const introspectionAlias = 5
+// weight is for how many aliases one counts that asks for a part of the schema once
+// more. What is said of all types is long, and a second time of it is more than a
+// request may cost; the usual tools alias none of it. Of single types some tools ask
+// for five at once, and for little of each: what the server knows of __Schema,
+// __Type, __Directive, __Field and __InputValue.
+func weight(name string, fields int) int {
+	if name == "__schema" {
+		return 20
+	}
+	return 2 + fields/12
+}
 
 // A cost is what a selection set comes to with every fragment written out.
 type cost struct {
@@ -164,7 +171,7 @@ func (p *pass) field(f *ast.Field) (cost, error) {
 	}
 	switch {
 	case about:
-		c.aliases *= introspectionAlias
+		c.aliases *= weight(f.Name, c.fields)
 		c.introspection = 1 + max(c.depth, c.introspection)
 		c.depth = 1
 	default:

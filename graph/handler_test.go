@@ -382,6 +382,17 @@ func TestTheIntrospectionOfTheUsualToolsPasses(t *testing.T) {
 	}
 }
 
+// What a tool asks first, to learn which questions it may ask.
+func TestAToolMayAskWhatTheServerKnowsOfTheSchema(t *testing.T) {
+	t.Parallel()
+	a := newBench(nil).query(t, `query Probe{schema:__type(name:"__Schema"){...F} type:__type(name:"__Type"){...F}
+		directive:__type(name:"__Directive"){...F} field:__type(name:"__Field"){...F} inputValue:__type(name:"__InputValue"){...F}}
+		fragment F on __Type{fields{name args{name}}}`)
+	if a.Code != http.StatusOK || a.Errors != nil || !strings.Contains(string(a.Data), "isRepeatable") {
+		t.Errorf("%d %.300s", a.Code, a.Body)
+	}
+}
+
 func introspectionQuery() string {
 	ref := "kind name"
 	for range 9 {
