@@ -37,26 +37,28 @@ func hostileBodies() map[string]string {
 	}
 	doubling += " fragment f19 on Query{__typename}"
 	documents := map[string]string{
-		"doubling fragments":      doubling,
-		"circle of fragments":     "{...f0}" + repeated(20, " fragment f%d on Query{...f0 ...f1 ...f2}"),
-		"15 x 19 spreads":         "{" + repeated(15, "settings{"+repeated(19, "...f%d ")+"}") + "}" + repeated(19, " fragment f%d on Settings{cookieTransport}"),
-		"many fields":             "{" + repeated(990, "x ") + "}",
-		"one field many times":    "{settings{" + repeated(290, "brand ") + "}}",
-		"overlapping fields":      "{" + repeated(48, "settings{brand{name}}") + "}",
-		"conflicting arguments":   "{settings{" + repeated(140, "brand(a:%d) ") + "}}",
-		"many aliases":            "{" + repeated(320, "a%d:settings{cookieTransport} ") + "}",
-		"many mutations":          "mutation{" + repeated(90, `a%d:login(input:{identifier:"a",password:"b"}){__typename}`) + "}",
-		"many directives":         "{settings" + repeated(490, "@skip(if:true)") + "{cookieTransport}}",
-		"deep selections":         repeated(330, "{settings") + strings.Repeat("}", 330),
-		"deep literal":            "{settings(a:" + strings.Repeat("[", 400) + strings.Repeat("]", 400) + "){cookieTransport}}",
-		"many variables":          "query(" + repeated(240, "$v%d:Int ") + "){settings{cookieTransport}}",
-		"many operations":         repeated(240, "query q%d{settings{cookieTransport}}"),
-		"a long block string":     `{settings(a:"""` + strings.Repeat("\n ", 15000) + `"""){cookieTransport}}`,
-		"a long comment":          "#" + strings.Repeat("x", 60000) + "\n{settings{cookieTransport}}",
-		"introspection, 15 deep":  "{__schema{types{" + repeated(11, "fields{type{") + "name" + strings.Repeat("}}", 11) + "}}}",
-		"introspection, all":      introspection,
-		"introspection, 6 types":  "{" + repeated(5, "a%d:"+mutations+" ") + mutations + "}",
-		"introspection, repeated": "{__schema{types{fields{args{type{name}}} " + repeated(2, "a%d:fields{args{type{name}}} ") + "}}}",
+		"doubling fragments":       doubling,
+		"circle of fragments":      "{...f0}" + repeated(20, " fragment f%d on Query{...f0 ...f1 ...f2}"),
+		"15 x 19 spreads":          "{" + repeated(15, "settings{"+repeated(19, "...f%d ")+"}") + "}" + repeated(19, " fragment f%d on Settings{cookieTransport}"),
+		"many fields":              "{" + repeated(990, "x ") + "}",
+		"one field many times":     "{settings{" + repeated(290, "brand ") + "}}",
+		"overlapping fields":       "{" + repeated(48, "settings{brand{name}}") + "}",
+		"conflicting arguments":    "{settings{" + repeated(140, "brand(a:%d) ") + "}}",
+		"many aliases":             "{" + repeated(320, "a%d:settings{cookieTransport} ") + "}",
+		"many mutations":           "mutation{" + repeated(90, `a%d:login(input:{identifier:"a",password:"b"}){__typename}`) + "}",
+		"many directives":          "{settings" + repeated(490, "@skip(if:true)") + "{cookieTransport}}",
+		"deep selections":          repeated(330, "{settings") + strings.Repeat("}", 330),
+		"deep literal":             "{settings(a:" + strings.Repeat("[", 400) + strings.Repeat("]", 400) + "){cookieTransport}}",
+		"many variables":           "query(" + repeated(240, "$v%d:Int ") + "){settings{cookieTransport}}",
+		"many operations":          repeated(240, "query q%d{settings{cookieTransport}}"),
+		"a long block string":      `{settings(a:"""` + strings.Repeat("\n ", 15000) + `"""){cookieTransport}}`,
+		"a long comment":           "#" + strings.Repeat("x", 60000) + "\n{settings{cookieTransport}}",
+		"introspection, 15 deep":   "{__schema{types{" + repeated(11, "fields{type{") + "name" + strings.Repeat("}}", 11) + "}}}",
+		"introspection, all":       introspection,
+		"introspection, 6 types":   "{" + repeated(5, "a%d:"+mutations+" ") + mutations + "}",
+		"introspection, repeated":  "{__schema{types{fields{args{type{name}}} " + repeated(2, "a%d:fields{args{type{name}}} ") + "}}}",
+		"introspection, nested":    "{__schema{types{" + mutations[len(`__type(name:"Mutation"){`):] + "}}",
+		"introspection, at length": "{__schema{" + strings.Join([]string{"types{", "queryType{", "mutationType{"}, wide) + wide + "}}",
 	}
 	bodies := map[string]string{
 		"60 KiB of brackets":      `{"query":"{settings{cookieTransport}}","variables":` + strings.Repeat("[", 30000) + strings.Repeat("]", 30000) + "}",
@@ -74,6 +76,12 @@ func hostileBodies() map[string]string {
 
 // mutations is about the type that has the longest answer.
 const mutations = `__type(name:"Mutation"){fields{args{type{ofType{inputFields{name}}}} type{ofType{fields{name}}}}}`
+
+// wide is the end of a type of which as much is asked as three of them may have.
+var wide = func() string {
+	reference := "{kind name description " + strings.Repeat("ofType{kind name description ", 5) + strings.Repeat("}", 5) + "}"
+	return "fields{name description args{name description type" + reference + "} type" + reference + "} inputFields{name description type" + reference + "}}"
+}()
 
 // introspection is as much as the usual tools ask for.
 const introspection = `query I { __schema { queryType{name} mutationType{name} types{...T} directives{name description locations args{...I}} } }

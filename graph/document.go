@@ -46,12 +46,22 @@ func weight(name string, fields int) int {
 	return 2 + fields/12
 }
 
+// lists says whether a field is one of introspection that lists the parts of a type.
+func lists(name string) bool {
+	switch name {
+	case "fields", "inputFields", "enumValues", "interfaces", "possibleTypes":
+		return true
+	}
+	return false
+}
+
 // A cost is what a selection set comes to with every fragment written out.
 type cost struct {
 	fields        int
 	aliases       int
 	depth         int // of nested fields
 	introspection int // the same of paths that lead through __schema or __type; 0: there is none
+	listings      int // of fields nested in one another that list parts of a type
 	roots         int // fields of the set itself, __typename aside
 }
 
@@ -169,6 +179,14 @@ func (p *pass) field(f *ast.Field) (cost, error) {
 	if f.Alias != f.Name {
 		c.aliases++
 	}
+	// The parts of the types of the parts of all types are more than anybody reads,
+	// and no tool asks for them: it has all types by then.
+	if f.Name == "__schema" && c.listings > 1 {
+		return cost{}, auth.DocumentTooCostly
+	}
+	if lists(f.Name) {
+		c.listings++
+	}
 	switch {
 	case about:
 		c.aliases *= weight(f.Name, c.fields)
@@ -262,6 +280,7 @@ func (c *cost) add(other cost, limits Limits) error {
 	c.aliases += other.aliases
 	c.roots += other.roots
 	c.depth = max(c.depth, other.depth)
+	c.listings = max(c.listings, other.listings)
 	c.introspection = max(c.introspection, other.introspection)
 	return c.within(limits)
 }

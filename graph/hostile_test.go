@@ -101,8 +101,8 @@ func hostileDocuments() map[string]hostileDocument {
 		"a schema in a document": {many(200, "type T%d{a:Int} "), bad},
 		// Introspection.
 		"introspection too deep":      {"{__schema{types{" + strings.Repeat("fields{type{", 11) + "name" + strings.Repeat("}}", 11) + "}}}", costly},
-		"introspection at its bound":  {"{__schema{types{fields{type{fields{type{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}}}}}", bad},
-		"introspection of wrappers":   {"{__schema{types{fields{type{ofType{ofType{ofType{fields{type{ofType{ofType{ofType{fields{name}}}}}}}}}}}}}}", bad},
+		"introspection at its bound":  {"{__schema{types{fields{type{fields{type{fields{type{fields{type{fields{type{fields{name}}}}}}}}}}}}}}", costly},
+		"introspection of wrappers":   {"{__schema{types{fields{type{ofType{ofType{ofType{fields{type{ofType{ofType{ofType{fields{name}}}}}}}}}}}}}}", costly},
 		"introspection in circles":    {"{__schema{types{...f}}} fragment f on __Type{fields{type{...f}}}", bad},
 		"introspection, repeated":     {"{" + many(60, "__schema{types{fields{name}}}") + "}", ""},
 		"introspection under aliases": {"{" + many(60, "a%d:__schema{types{fields{args{type{name}}}}}") + "}", costly},
