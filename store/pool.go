@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"gatehouse/auth"
 )
@@ -138,4 +139,24 @@ type watchingConnector struct{ sqldriver.Connector }
 // Connect implements driver.Connector.
 func (c watchingConnector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	return c.Connector.Connect(behind(ctx))
+}
+
+// idleUnasked is for how long a connection may lie idle and be used without being
+// asked first.
+const idleUnasked = time.Second
+
+// dead asks a connection that has lain idle whether anybody is there. Pgx would do
+// so by itself, but has no tracer for it and would wait for ever on a server that
+// says nothing. It asks again where this is true: of a closed connection, which it
+// learns at once.
+func dead(ctx context.Context, of stdlib.ShouldPingParams) bool {
+	if of.IdleDuration <= idleUnasked {
+		return false
+	}
+	ctx = behind(ctx)
+	if of.Conn.PgConn().Ping(ctx) == nil {
+		return false
+	}
+	_ = of.Conn.Close(ctx) // a dead one that does not close is as good
+	return true
 }

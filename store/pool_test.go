@@ -5,6 +5,7 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -237,4 +238,54 @@ func TestTheServerEndsWhatTakesTooLong(t *testing.T) {
 			t.Errorf("%s: it was committed: %v; the row was free: %v", name, err, free)
 		}
 	}
+}
+
+// What has lain idle is asked whether it is still alive before it is used again.
+func TestAConnectionThatFellSilentWhileIdleKeepsNobodyBeyondTheRequest(t *testing.T) {
+	t.Parallel()
+	url := postgresURL(t)
+	for name, ask := range map[string]func(context.Context, *Store) error{
+		"a read":        func(ctx context.Context, s *Store) error { _, err := s.c.User.Query().Count(ctx); return err },
+		"a write":       func(ctx context.Context, s *Store) error { _, err := s.exec(ctx, "SELECT 1"); return err },
+		"a transaction": func(ctx context.Context, s *Store) error { return s.inTx(ctx, func(*queries) error { return nil }) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := opened(t, url, Options{MaxConns: 1})
+			deafen(t, s)
+			time.Sleep(1200 * time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			answered := make(chan error, 1)
+			go func() { answered <- ask(ctx, s) }()
+			select {
+			case err := <-answered:
+				if !errors.Is(err, context.DeadlineExceeded) || overloaded(err) {
+					t.Errorf("got %v", err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Fatal("it waits on")
+			}
+			if err := ask(t.Context(), s); err != nil {
+				t.Errorf("with a connection that is alive: %v", err)
+			}
+		})
+	}
+}
+
+// deafen stops the server's side of the one connection that the store has.
+func deafen(t *testing.T, s *Store) {
+	t.Helper()
+	pid := 0
+	if err := s.query(t.Context(), "SELECT pg_backend_pid()", nil, func(rows *stdsql.Rows) error { return rows.Scan(&pid) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Kill(pid, syscall.SIGCONT); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Error(err)
+		}
+	})
 }

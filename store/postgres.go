@@ -77,7 +77,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*driver, error) {
 	each := max(leastConnecting, o.AcquireTimeout/time.Duration(servers(config)))
 	config.ConnectTimeout = min(config.ConnectTimeout, each)
 	config.Tracer = watching{}
-	db := stdsql.OpenDB(watchingConnector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(readUTC))})
+	db := stdsql.OpenDB(watchingConnector{stdlib.GetConnector(*config, stdlib.OptionAfterConnect(readUTC), stdlib.OptionShouldPing(dead))})
 	db.SetMaxOpenConns(o.MaxConns)
 	// Go's own two idle ones would make every burst open and close connections.
 	db.SetMaxIdleConns(o.MaxConns)
