@@ -76,8 +76,9 @@ func (d *driver) Tx(ctx context.Context) (dialect.Tx, error) {
 	}
 	if d.bounds != "" {
 		if _, err := tx.ExecContext(ctx, d.bounds); err != nil {
+			err = errors.Join(err, tx.Rollback())
 			end(err)
-			return nil, errors.Join(err, tx.Rollback())
+			return nil, err
 		}
 	}
 	return &sql.Tx{

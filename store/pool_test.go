@@ -289,3 +289,32 @@ func deafen(t *testing.T, s *Store) {
 		}
 	})
 }
+
+func TestWhoComesWhileTheHealthCheckWaitsForTheServerGivesUpWithTheRequest(t *testing.T) {
+	t.Parallel()
+	s := opened(t, postgresURL(t), Options{MaxConns: 1})
+	deafen(t, s)
+	checking, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	checked := make(chan error, 1)
+	go func() { checked <- s.Ping(checking) }()
+	for s.driver.writer.Stats().InUse == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := s.exec(ctx, "SELECT 1"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	select {
+	case err := <-checked:
+		t.Fatalf("it was kept until the check had ended: %v", err)
+	default:
+	}
+	if err := <-checked; err == nil {
+		t.Error("the check heard an answer")
+	}
+	if err := s.Ping(t.Context()); err != nil {
+		t.Errorf("with a connection that is alive: %v", err)
+	}
+}

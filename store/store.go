@@ -119,8 +119,14 @@ func (s *Store) Close() error {
 // where PostgreSQL takes no writes: a replica, after a failover, answers every
 // question and would sign nobody in.
 func (s *Store) Ping(ctx context.Context) error {
+	// Whoever is past the turnstile counts on a connection being there.
+	_, leave, err := s.driver.turns.enter(ctx)
+	if err != nil {
+		return fmt.Errorf("store: ping database: %w", err)
+	}
+	defer leave()
 	readOnly := false
-	err := s.driver.writer.PingContext(ctx)
+	err = s.driver.writer.PingContext(ctx)
 	if err == nil && s.dialect == dialect.Postgres {
 		err = s.driver.writer.QueryRowContext(ctx, "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean").Scan(&readOnly)
 	}
