@@ -104,7 +104,8 @@ func readValue(d *jsontext.Decoder, levels int) (any, error) {
 	case 't', 'f':
 		return token.Bool(), nil
 	case 'n':
-		return nil, nil
+		var null any
+		return null, nil
 	default:
 		if levels == 0 {
 			return nil, auth.DocumentTooCostly

@@ -11,7 +11,7 @@ import (
 // are made when somebody first does. Cancel must be called, and ends it whether
 // that happened or not.
 func withinTime(parent context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	c := &deadlined{Context: parent, until: time.Now().Add(d)}
+	c := &deadlined{Context: parent, until: time.Now().Add(d)} //nolint:forbidigo // by the clock of every context
 	return c, c.cancel
 }
 
@@ -30,7 +30,7 @@ type timed struct {
 
 // ended is that of a deadlined which was cancelled before anybody waited for it.
 var ended = func() *timed {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:forbidigo // which has ended for everybody
 	cancel()
 	return &timed{ctx, cancel}
 }()
@@ -67,6 +67,7 @@ func (c *deadlined) Done() <-chan struct{} { return c.begun().Done() }
 
 // Err implements context.Context.
 func (c *deadlined) Err() error {
+	//nolint:forbidigo // by the clock of every context
 	if c.timed.Load() == nil && c.Context.Err() == nil && time.Now().Before(c.until) {
 		return nil
 	}

@@ -8,8 +8,6 @@ import (
 	"net"
 	"net/http"
 	"time"
-
-	"gatehouse/auth"
 )
 
 // Deps are what a server takes from the process that it runs in. All but those
@@ -32,8 +30,9 @@ type Deps struct {
 	ClockDifference func(ctx context.Context, local func() time.Time) (time.Duration, error)
 	// Observe is called with the text of every statement; may be nil.
 	Observe func(statement string)
-	// Hashing is told of the steps of every hash of a password; nil is nobody.
-	Hashing auth.HashObserver
+	// Hashing is told that a password is hashed, and by end that it was; nil is
+	// nobody.
+	Hashing func() (end func())
 	// Version and Revision say what was built; may be "".
 	Version, Revision string
 	// Timeouts bound what clients can hold on to; zero is DefaultTimeouts.

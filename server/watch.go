@@ -70,20 +70,19 @@ func (a *assembly) storeWatch() store.Watch {
 
 // observeHashing has the process told of every hash, and the watch.
 func (s *Server) observeHashing() {
-	switch process := s.deps.Hashing; {
-	case s.watch == nil:
-		s.hasher.Observed(process)
-	case process == nil:
-		s.hasher.Observed(s.watch.Hash)
-	default:
-		s.hasher.Observed(func(ctx context.Context, step auth.HashStep) (end func(error)) {
-			told, watched := process(ctx, step), s.watch.Hash(ctx, step)
-			return func(err error) {
-				watched(err)
-				told(err)
-			}
-		})
-	}
+	s.hasher.Observed(func(ctx context.Context, step auth.HashStep) (end func(error)) {
+		told, watched := func() {}, func(error) {}
+		if step == auth.HashWork && s.deps.Hashing != nil {
+			told = s.deps.Hashing()
+		}
+		if s.watch != nil {
+			watched = s.watch.Hash(ctx, step)
+		}
+		return func(err error) {
+			watched(err)
+			told()
+		}
+	})
 }
 
 // follow has the metrics ask where things stand.

@@ -125,7 +125,7 @@ func (l lone) QueryContext(ctx context.Context, query string, args ...any) (*std
 		}
 		// The rows may still have to be read, which keeps the connection.
 		defer leave()
-		rows, err := db.QueryContext(ctx, query, args...)
+		rows, err := db.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // whoever asked does
 		end(err)
 		return rows, err
 	})

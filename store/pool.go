@@ -57,10 +57,10 @@ var errPatience = errors.New("waited too long for a connection")
 const comeBackAfter = time.Second
 
 func (t *turnstile) wait(ctx context.Context) error {
-	began := time.Now()
+	began := time.Now() //nolint:forbidigo // for a figure, as database/sql counts it
 	defer func() {
 		t.waits.Add(1)
-		t.waited.Add(int64(time.Since(began)))
+		t.waited.Add(int64(time.Since(began))) //nolint:forbidigo // the same
 	}()
 	var over <-chan time.Time
 	if t.patience > 0 {

@@ -53,16 +53,21 @@ func (q *queries) query(ctx context.Context, text string, args []any, scan func(
 // first sends a SELECT and hands the first row that it returns to scan;
 // [auth.ErrNotFound] where there is none. What follows that row is not asked for:
 // with SQLite that there is nothing would cost half as much again.
-func (q *queries) first(ctx context.Context, text string, args []any, scan func(*stdsql.Rows) error) error {
+func (q *queries) first(ctx context.Context, text string, args []any, scan func(*stdsql.Rows) error) (err error) {
 	rows, err := q.c.QueryContext(ctx, q.numbered(text), args...)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		// Instead of what was found, or of nothing: a failure must not look like that.
+		if closed := rows.Close(); closed != nil {
+			err = closed
+		}
+	}()
 	if rows.Next() {
-		return errors.Join(scan(rows), rows.Close())
+		return scan(rows)
 	}
-	// A failure must not look like there being none.
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	if err := rows.Err(); err != nil {
 		return err
 	}
 	return auth.ErrNotFound

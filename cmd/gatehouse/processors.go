@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"gatehouse/auth"
 	"gatehouse/config"
 )
 
@@ -42,7 +40,7 @@ type processors struct {
 
 // processorsFor is nil, and nobody, where GOMAXPROCS is in the environment, which
 // has the last word.
-func processorsFor(p *process, cfg config.Config) auth.HashObserver {
+func processorsFor(p *process, cfg config.Config) func() (end func()) {
 	if slices.ContainsFunc(p.environ, func(v string) bool { return strings.HasPrefix(v, "GOMAXPROCS=") }) {
 		return nil
 	}
@@ -58,11 +56,8 @@ func newProcessors(few, many int, set func(int)) *processors {
 	return &processors{few: few, many: many, set: set, now: few}
 }
 
-// observe is an [auth.HashObserver].
-func (p *processors) observe(_ context.Context, step auth.HashStep) (end func(error)) {
-	if step != auth.HashWork {
-		return func(error) {}
-	}
+// observe is told that a password is hashed, and by end that it was.
+func (p *processors) observe() (end func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hashing++
@@ -73,7 +68,7 @@ func (p *processors) observe(_ context.Context, step auth.HashStep) (end func(er
 	return p.ended
 }
 
-func (p *processors) ended(error) {
+func (p *processors) ended() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.hashing--; p.hashing == 0 {

@@ -6,8 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"gatehouse/auth"
 )
 
 func TestHashingInEverySlotLeavesAProcessorForEachCore(t *testing.T) {
@@ -35,7 +33,6 @@ func TestThereAreMoreProcessorsWhileSomebodyHashes(t *testing.T) {
 			defer mu.Unlock()
 			changes = append(changes, n)
 		})
-		begin := func(step auth.HashStep) func(error) { return p.observe(t.Context(), step) }
 		is := func(when string, want ...int) {
 			t.Helper()
 			synctest.Wait()
@@ -46,26 +43,24 @@ func TestThereAreMoreProcessorsWhileSomebodyHashes(t *testing.T) {
 			}
 		}
 
-		begin(auth.HashWait)(nil)
-		is("somebody waited")
-		first, second := begin(auth.HashWork), begin(auth.HashWork)
+		first, second := p.observe(), p.observe()
 		is("two hash", 4)
-		first(nil)
+		first()
 		time.Sleep(2 * spareFor)
 		is("one still does", 4)
-		second(nil)
+		second()
 		time.Sleep(spareFor / 2)
-		again := begin(auth.HashWork)
+		again := p.observe()
 		time.Sleep(2 * spareFor)
 		is("and another", 4)
-		again(nil)
+		again()
 		time.Sleep(spareFor / 2)
-		begin(auth.HashWork)(nil)
+		p.observe()()
 		time.Sleep(spareFor - 1)
 		is("the last has just ended", 4)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		is("nobody has for a while", 4, 2)
-		begin(auth.HashWork)(nil)
+		p.observe()()
 		is("somebody does again", 4, 2, 4)
 		time.Sleep(spareFor)
 		is("and nobody", 4, 2, 4, 2)
