@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -51,12 +52,28 @@ func (tw *town) race(n int, operation string, input func(i int) map[string]any) 
 			}
 			if a.code() != "OVERLOADED" {
 				c.add(a)
+				if a.code() == "INTERNAL" {
+					tw.t.Log(tw.faults())
+				}
 				return
 			}
 			time.Sleep(100 * time.Millisecond)
 		}
 	})
 	return &c
+}
+
+// faults are the lines in which the nodes say what went wrong.
+func (tw *town) faults() string {
+	var faults []string
+	for _, n := range tw.nodes {
+		for line := range strings.Lines(n.log.String()) {
+			if strings.Contains(line, "level=ERROR") {
+				faults = append(faults, line)
+			}
+		}
+	}
+	return "a node says:\n" + strings.Join(faults, "")
 }
 
 // wants fails the test unless the tally is exactly this.

@@ -6,6 +6,7 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -74,9 +75,11 @@ func (t *turnstile) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-over:
-		return fmt.Errorf("store: %w: %w", errPatience, &auth.Refusal{Code: auth.Overloaded, RetryAfter: comeBackAfter})
+		return fmt.Errorf("store: %w: %w", errPatience, comeBack())
 	}
 }
+
+func comeBack() error { return &auth.Refusal{Code: auth.Overloaded, RetryAfter: comeBackAfter} }
 
 // stats are those of the pool, and of who waited before it.
 func (t *turnstile) stats(of *stdsql.DB) stdsql.DBStats {
@@ -136,9 +139,16 @@ func (watching) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData)
 // A watchingConnector does the same for connecting.
 type watchingConnector struct{ sqldriver.Connector }
 
-// Connect implements driver.Connector.
+// Connect implements driver.Connector. Who was let in by the turnstile, and is kept
+// waiting by the server, is told to come back as well: nothing was sent.
 func (c watchingConnector) Connect(ctx context.Context) (sqldriver.Conn, error) {
-	return c.Connector.Connect(behind(ctx))
+	watched := behind(ctx)
+	conn, err := c.Connector.Connect(watched)
+	var slow net.Error
+	if watched != ctx && errors.As(err, &slow) && slow.Timeout() && watched.Err() == nil {
+		return nil, fmt.Errorf("store: %w: %w: %w", errPatience, err, comeBack())
+	}
+	return conn, err
 }
 
 // idleUnasked is for how long a connection may lie idle and be used without being

@@ -4,12 +4,15 @@ import (
 	"context"
 	stdsql "database/sql"
 	"errors"
+	"net"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"gatehouse/auth"
 )
@@ -106,6 +109,36 @@ func TestPatienceEndsWithTheWaiting(t *testing.T) {
 	}
 	if _, err := s.exec(t.Context(), "SELECT 1"); err != nil {
 		t.Errorf("afterwards: %v", err)
+	}
+}
+
+func TestWhoWaitsTooLongForTheServerToTakeAConnectionIsToldToComeBack(t *testing.T) {
+	t.Parallel()
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	config, err := postgresConfig("postgres://"+silent.Addr().String()+"/x?sslmode=disable", Options{}.completed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ConnectTimeout = 300 * time.Millisecond
+	c := watchingConnector{stdlib.GetConnector(*config)}
+	if _, err := c.Connect(unwatched{t.Context()}); !overloaded(err) || !strings.Contains(err.Error(), silent.Addr().String()) {
+		t.Errorf("a request: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := c.Connect(unwatched{ctx}); overloaded(err) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("one whose own time is up: %v", err)
+	}
+	if _, err := c.Connect(t.Context()); err == nil || overloaded(err) {
+		t.Errorf("somebody who starts: %v", err)
+	}
+	silent.Close()
+	if _, err := c.Connect(unwatched{t.Context()}); err == nil || overloaded(err) {
+		t.Errorf("with nobody there: %v", err)
 	}
 }
 
