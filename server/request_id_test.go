@@ -84,6 +84,16 @@ func TestTheAccessLogHasOneLineARequestAndNoSecret(t *testing.T) {
 	}
 }
 
+func TestWhereOnlyWarningsAreWrittenNoRequestIs(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	logger := newRequestLog(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	requestTo(withAccessLog(logger, time.Now)(http.NotFoundHandler()), "/")
+	if out.Len() != 0 {
+		t.Errorf("written: %s", out.String())
+	}
+}
+
 func TestAPathCannotForgeALogLine(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest(http.MethodGet, "/x%0alevel=ERROR%20msg=forged", nil)

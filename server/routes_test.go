@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestEveryAnswerBearsTheHeadersThatKeepBrowsersCareful(t *testing.T) {
@@ -39,6 +41,29 @@ func TestEveryAnswerBearsTheHeadersThatKeepBrowsersCareful(t *testing.T) {
 			if len(a.cookies()) != 0 {
 				t.Errorf("%s: cookies %v", path, a.cookies())
 			}
+		}
+	}
+}
+
+// The lists behind the headers are the same for all answers.
+func TestWhatIsAddedToTheHeadersOfOneAnswerIsNotInAnother(t *testing.T) {
+	t.Parallel()
+	var found, left []http.Header
+	h := withSecurityHeaders(true)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		found, left = append(found, w.Header().Clone()), append(left, w.Header())
+		for name := range w.Header() {
+			w.Header().Add(name, r.URL.Path)
+		}
+	}))
+	for _, path := range []string{"/first", "/second"} {
+		requestTo(h, path)
+	}
+	if diff := cmp.Diff(found[0], found[1]); diff != "" || len(found[0]) != 7 {
+		t.Errorf("%d headers, and then (-/+): %s", len(found[0]), diff)
+	}
+	for name, values := range left[0] {
+		if len(values) != 2 || values[1] != "/first" {
+			t.Errorf("%s of the first answer is %q", name, values)
 		}
 	}
 }

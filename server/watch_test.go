@@ -219,3 +219,35 @@ func TestAServerThatIsToldToStopIsNotReadyBeforeItsDoorCloses(t *testing.T) {
 		t.Errorf("%s", log)
 	}
 }
+
+func TestTheProcessIsToldOfEveryHash(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]map[string]string{"unwatched": nil, "watched": {"METRICS_LISTEN": "127.0.0.1:0"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cfg, _ := settle(t, set)
+			begun, ended := 0, 0
+			deps := testDeps(newClock(), &journal{})
+			deps.Hashing = func() (end func()) {
+				begun++
+				return func() { ended++ }
+			}
+			s, err := New(t.Context(), cfg, deps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			begun, ended = 0, 0 // starting may hash too
+			if _, err := s.hasher.Hash(t.Context(), testPassword); err != nil {
+				t.Fatal(err)
+			}
+			if begun != 1 || ended != 1 {
+				t.Errorf("told of %d beginnings and %d ends of one hash", begun, ended)
+			}
+		})
+	}
+}

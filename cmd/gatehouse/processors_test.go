@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"gatehouse/config"
 )
 
 func TestHashingInEverySlotLeavesAProcessorForEachCore(t *testing.T) {
@@ -20,6 +22,17 @@ func TestHashingInEverySlotLeavesAProcessorForEachCore(t *testing.T) {
 		if got := manyProcessors(c.cores, c.slots); got != c.want {
 			t.Errorf("%d cores and %d slots: %d processors, want %d", c.cores, c.slots, got, c.want)
 		}
+	}
+}
+
+func TestTheEnvironmentHasTheLastWordOnProcessors(t *testing.T) {
+	t.Parallel()
+	cfg := config.Config{HashingSlots: 2}
+	if processorsFor(&process{environ: []string{"GOMAXPROCS=3"}}, cfg) != nil {
+		t.Error("their number changes although it is set")
+	}
+	if processorsFor(&process{environ: []string{"NOT_GOMAXPROCS=3"}}, cfg) == nil {
+		t.Error("their number does not change")
 	}
 }
 
