@@ -38,7 +38,8 @@ type fragment struct {
 // more. What is said of all types is long, and a second time of it is more than a
 // request may cost; the usual tools alias none of it. Of single types some tools ask
 // for five at once, and for little of each: what the server knows of __Schema,
-// __Type, __Directive, __Field and __InputValue.
+// __Type, __Directive, __Field and __InputValue. So those are two each, and one
+// more for every dozen fields.
 func weight(name string, fields int) int {
 	if name == "__schema" {
 		return 20

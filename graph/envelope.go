@@ -104,8 +104,7 @@ func readValue(d *jsontext.Decoder, levels int) (any, error) {
 	case 't', 'f':
 		return token.Bool(), nil
 	case 'n':
-		var null any
-		return null, nil
+		return nil, nil //nolint:nilnil // it is what null is
 	default:
 		if levels == 0 {
 			return nil, auth.DocumentTooCostly

@@ -34,7 +34,7 @@ func newTurnstile(places int, patience time.Duration) *turnstile {
 }
 
 // enter waits for a place, and gives the context to go on with. Leave may be
-// called more than once.
+// called more than once, as a transaction may be ended.
 func (t *turnstile) enter(ctx context.Context) (_ context.Context, leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -84,10 +84,8 @@ func comeBack() error { return &auth.Refusal{Code: auth.Overloaded, RetryAfter: 
 // stats are those of the pool, and of who waited before it.
 func (t *turnstile) stats(of *stdsql.DB) stdsql.DBStats {
 	stats := of.Stats()
-	if t != nil {
-		stats.WaitCount += t.waits.Load()
-		stats.WaitDuration += time.Duration(t.waited.Load())
-	}
+	stats.WaitCount += t.waits.Load()
+	stats.WaitDuration += time.Duration(t.waited.Load())
 	return stats
 }
 
