@@ -17,7 +17,7 @@ import (
 	"gatehouse/config"
 )
 
-var goodSecret = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xfb}, 32))
+var goodSecret = base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{0xfb, 0xef}, 16))
 
 // load wants the environment, each entry without its prefix, to be good.
 func load(t *testing.T, entries ...string) config.Config {
@@ -161,7 +161,7 @@ func TestGoodValuesAreTakenInEveryForm(t *testing.T) {
 		"LOG_LEVEL=warn", "LOG_FORMAT=json", "REGISTRATION=closed", "REGISTRATION_FIELDS= name , avatarUrl", "USERNAMES=off", "ACTIVATION=off", "WELCOME_LETTER=on", "COOKIE_TRANSPORT=off", "MIGRATE=off", "MAIL_URL=smtp://localhost:2525", "MAIL_FROM=a@example.com",
 		"MAIL_TEMPLATES=.", "DEFAULT_LOCALE=de_at",
 		"LINK_URL_RESET=https://app.example.com/#/reset/{token}", "LEEWAY=", "LEEWAY_FILE=",
-		"DATABASE_URL=postgres://u:p@h/d", "SECRET="+goodSecret+","+base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff}, 32)),
+		"DATABASE_URL=postgres://u:p@h/d", "SECRET="+goodSecret+","+base64.RawURLEncoding.EncodeToString(bytes.Repeat([]byte{0xff, 0xfe}, 16)),
 	)
 	if c.PublicURL != "https://auth.example.com" {
 		t.Errorf("PublicURL is %s", c.PublicURL)
@@ -207,6 +207,7 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		"PUBLIC_URL=https://a.example:99999", "PUBLIC_URL=https://a.example:0443", "PUBLIC_URL=http://localhost:0", "ALLOWED_ORIGINS=https://a.example:08443",
 		"DATABASE_URL=sqlite:", "DATABASE_URL=sqlite::memory:", "DATABASE_URL=sqlite://gatehouse.db", "DATABASE_URL=sqlite:a.db?mode=ro", "DATABASE_URL=mysql://h/d", "DATABASE_URL=gatehouse.db",
 		"SECRET=short", "SECRET=" + goodSecret + ",", "SECRET=" + goodSecret[:42] + "!", "SECRET=" + goodSecret[:42] + "9=", "SECRET=" + strings.Repeat("+", 42) + "_",
+		"SECRET=" + strings.Repeat("A", 43), "SECRET=" + goodSecret + "," + strings.TrimRight(goodSecret, "="),
 		"MAIL_URL=log:x", "MAIL_URL=file:", "MAIL_URL=smtp://", "MAIL_URL=resend://api.resend.com", "MAIL_URL=http://mail", "MAIL_URL=smtp://a:%zz@host",
 		"MAIL_URL=smtp://mail.example.com/?starttls=off", "MAIL_URL=smtps://mail.example.com/inbox", "MAIL_URL=resend://key@api.resend.com#x",
 		"MAIL_TEMPLATES=/nowhere/at/all", "MAIL_TEMPLATES=config_test.go", "DEFAULT_LOCALE=german", "DEFAULT_LOCALE=und", "DEFAULT_LOCALE=*", "DEFAULT_LOCALE=de-x-" + strings.Repeat("a-", 20) + "a",

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"net"
@@ -281,6 +282,7 @@ var base64Alphabets = regexp.MustCompile(`^(?:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]{43
 func secrets(into *Secret) kind {
 	return kind{label: "secrets", set: func(text string) error {
 		*into = NewSecret(text)
+		seen := map[string]bool{}
 		for part := range strings.SplitSeq(text, ",") {
 			part = strings.TrimSpace(part)
 			if !base64Alphabets.MatchString(part) {
@@ -288,9 +290,16 @@ func secrets(into *Secret) kind {
 			}
 			// Some of the alphabets' texts of that length are no encoding.
 			plain := strings.NewReplacer("-", "+", "_", "/", "=", "").Replace(part)
-			if _, err := base64.RawStdEncoding.Strict().DecodeString(plain); err != nil {
+			root, err := base64.RawStdEncoding.Strict().DecodeString(plain)
+			switch {
+			case err != nil:
 				return errors.New("not base64: a character was lost or changed")
+			case bytes.Count(root, root[:1]) == len(root):
+				return errors.New("one byte over and over is no secret: gatehouse secret new makes one")
+			case seen[plain]:
+				return errors.New("a secret is there twice")
 			}
+			seen[plain] = true
 		}
 		return nil
 	}}
