@@ -62,6 +62,12 @@ func TestAnExportHasTheShapeThatIsDocumented(t *testing.T) {
 	if diff := cmp.Diff(decoded(t, want), decoded(t, string(text))); diff != "" {
 		t.Errorf("the export: %s", diff)
 	}
+	described := contract().Types["ExportAccountPayload"].Fields.ForName("account").Description
+	for member := range PresentExport(export) {
+		if !strings.Contains(described, " "+member) {
+			t.Errorf("the schema does not tell of %s", member)
+		}
+	}
 }
 
 func decoded(t *testing.T, text string) (value any) {

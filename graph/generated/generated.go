@@ -1314,7 +1314,10 @@ type Mutation {
   # signing in and out
   "Signs in by password."
   login(input: LoginInput!): LoginResult!
-  "Gives a new access token and a new refresh token for the refresh token, which is good for this once."
+  """
+  Gives a new access token and a new refresh token for the refresh token, which is good for this once. Asked again within the grace window (ten seconds, where the server is not set otherwise) of the
+  sign-in or the last refresh, it gives the same refresh token again, and no longer life.
+  """
   refresh(input: RefreshInput): SignedIn!
   "Ends the session, and its access tokens with it. Signing out twice is no error."
   logout(input: LogoutInput): LogoutPayload!
@@ -1440,7 +1443,7 @@ type Brand {
 
 "The account that is asked for."
 input RegisterInput {
-  "Where the activation e-mail goes; 254 bytes at most."
+  "Where the activation e-mail goes; 254 bytes at most, 64 of them before the @."
   email: String!
   "From passwordMinLength to passwordMaxLength characters, taken as they are: any characters, no rules of composition."
   password: String!
@@ -1855,7 +1858,7 @@ type RevertEmailChangePayload {
 "What is held about the caller, for reading elsewhere."
 type ExportAccountPayload {
   """
-  Everything that is held about the caller: an object of exportedAt, user, credentials, sessions (also those that have ended, as long as they are kept), links, letters and events.
+  Everything that is held about the caller: an object of exportedAt, user, credentials, sessions (also those that have ended, as long as they are kept), registrations, links, letters, networks and events.
   Instants are RFC 3339 in UTC, and null where there is none. Of passwords, tokens and digits it has the dates alone, never a digest. New members may come.
   """
   account: JSON!

@@ -109,7 +109,7 @@ type DeleteAccountPayload struct {
 
 // What is held about the caller, for reading elsewhere.
 type ExportAccountPayload struct {
-	// Everything that is held about the caller: an object of exportedAt, user, credentials, sessions (also those that have ended, as long as they are kept), links, letters and events.
+	// Everything that is held about the caller: an object of exportedAt, user, credentials, sessions (also those that have ended, as long as they are kept), registrations, links, letters, networks and events.
 	// Instants are RFC 3339 in UTC, and null where there is none. Of passwords, tokens and digits it has the dates alone, never a digest. New members may come.
 	Account map[string]any `json:"account"`
 }
@@ -165,7 +165,7 @@ type RefreshInput struct {
 
 // The account that is asked for.
 type RegisterInput struct {
-	// Where the activation e-mail goes; 254 bytes at most.
+	// Where the activation e-mail goes; 254 bytes at most, 64 of them before the @.
 	Email string `json:"email"`
 	// From passwordMinLength to passwordMaxLength characters, taken as they are: any characters, no rules of composition.
 	Password string `json:"password"`

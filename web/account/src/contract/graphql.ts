@@ -86,7 +86,7 @@ export type RegisterInput = {
   avatarUrl?: string | null | undefined;
   /** What the user calls this device, shown in the list of sessions; 64 characters at most. Of use where registering signs in. */
   deviceName?: string | null | undefined;
-  /** Where the activation e-mail goes; 254 bytes at most. */
+  /** Where the activation e-mail goes; 254 bytes at most, 64 of them before the @. */
   email: string;
   /** A BCP 47 language tag; the server's default where none is given. */
   locale?: string | null | undefined;
