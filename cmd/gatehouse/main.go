@@ -29,11 +29,15 @@ type process struct {
 	random         io.Reader
 }
 
-// isTerminal takes what hands out characters for a terminal. So does /dev/null,
-// which has no answer to any question.
+// isTerminal takes what hands out characters for a terminal, but not /dev/null:
+// that is what a command of cron or systemd reads, and nobody answers there.
 func isTerminal(f *os.File) bool {
 	about, err := f.Stat()
-	return err == nil && about.Mode()&os.ModeCharDevice != 0
+	if err != nil || about.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(about, null)
 }
 
 func main() {

@@ -6,12 +6,26 @@ import (
 	"crypto/rand"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/kong"
 )
+
+// A command of cron or systemd has nobody to ask, and must hear of --yes.
+func TestTheNullDeviceIsNoTerminal(t *testing.T) {
+	t.Parallel()
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = null.Close() }()
+	if isTerminal(null) {
+		t.Errorf("%s is taken for a terminal", os.DevNull)
+	}
+}
 
 // A device that its user has given a hostile name must not write on an
 // operator's terminal.
