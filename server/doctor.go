@@ -130,9 +130,16 @@ func (d *doctor) examineDisk(dir string) {
 // examineMigrations says whether the tables are there.
 func (d *doctor) examineMigrations(ctx context.Context, s *store.Store) bool {
 	pending, err := s.Pending(ctx)
+	later := 0
+	if err == nil {
+		later, err = s.Later(ctx)
+	}
 	switch {
 	case err != nil:
 		d.say("migrations", Failing, err.Error(), "see that the user of the database may read its tables")
+	case later > 0 && len(pending) == 0:
+		d.say("migrations", Doubt, "a later version of Gatehouse has made "+countOf(later, "migration")+" that this one does not know", "run that version: the one before goes on working beside its tables, and none that is older")
+		return true
 	case len(pending) == 0:
 		d.say("migrations", Fine, "the database is up to date", "")
 		return true

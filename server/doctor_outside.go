@@ -89,6 +89,9 @@ func countOf(n int, noun string) string {
 
 // days writes an age as people say it.
 func days(age time.Duration) string {
+	if age < time.Hour {
+		return "less than an hour"
+	}
 	if age < 48*time.Hour {
 		return countOf(int(age.Hours()), "hour")
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,21 @@ func TestADoctorSeesWhatADatabaseHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	examine()["secret"].is(t, Failing, "can be read by others")
+}
+
+// An older program was started again, and its tables are not those that it has.
+func TestADoctorSeesThatALaterVersionWasHere(t *testing.T) {
+	t.Parallel()
+	h := build(t, nil)
+	db, err := sql.Open("sqlite3", h.server.config.SQLitePath())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (20990101000000, 1)"); err != nil {
+		t.Fatal(err)
+	}
+	findings(t, Examine(t.Context(), h.server.config, h.server.deps))["migrations"].is(t, Doubt, "1 migration that this one does not know")
 }
 
 func TestADoctorSeesWhatIsAroundAServer(t *testing.T) {

@@ -183,30 +183,66 @@ func filesFor(name string, tree fs.FS) (fs.FS, error) {
 // Pending names the migrations that the database has not seen, oldest first; a
 // server is not ready while there are any.
 func (s *Store) Pending(ctx context.Context) ([]string, error) {
-	files, err := filesFor(s.dialect, migrations)
+	known, seen, err := s.compared(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("store: list migrations: %w", err)
-	}
-	names, err := fs.Glob(files, "*.sql")
-	if err != nil {
-		return nil, fmt.Errorf("store: list migrations: %w", err)
-	}
-	seen, err := s.migrated(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("store: list migrations: %w", err)
+		return nil, err
 	}
 	var pending []string
-	for _, name := range names {
-		number, _, _ := strings.Cut(name, "_")
-		version, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("store: list migrations: %w", err)
-		}
-		if !seen[version] {
-			pending = append(pending, name)
+	for _, m := range known {
+		if !seen[m.version] {
+			pending = append(pending, m.name)
 		}
 	}
 	return pending, nil
+}
+
+// Later says how many migrations the database has seen that are newer than all
+// of ours: a later version of this program made them.
+func (s *Store) Later(ctx context.Context) (int, error) {
+	known, seen, err := s.compared(ctx)
+	if err != nil {
+		return 0, err
+	}
+	later, newest := 0, known[len(known)-1].version
+	for version := range seen {
+		if version > newest {
+			later++
+		}
+	}
+	return later, nil
+}
+
+// A migration is one of ours.
+type migration struct {
+	name    string
+	version int64
+}
+
+// compared are our migrations, oldest first, beside the numbers of those that
+// the database has seen.
+func (s *Store) compared(ctx context.Context) ([]migration, map[int64]bool, error) {
+	files, err := filesFor(s.dialect, migrations)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: list migrations: %w", err)
+	}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: list migrations: %w", err)
+	}
+	known := make([]migration, len(names))
+	for i, name := range names {
+		number, _, _ := strings.Cut(name, "_")
+		version, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, nil, fmt.Errorf("store: list migrations: %w", err)
+		}
+		known[i] = migration{name, version}
+	}
+	seen, err := s.migrated(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: list migrations: %w", err)
+	}
+	return known, seen, nil
 }
 
 // migrated are the numbers of the migrations that were applied, as goose
