@@ -39,6 +39,7 @@ type ActivateInput struct {
 // password does not use the link up), RateLimited. With a code every refusal is
 // InvalidCredentials or RateLimited.
 func (s *Service) Activate(ctx context.Context, c Caller, in ActivateInput) (SignIn, error) {
+	in.Token, in.Code, in.Flow = given(in.Token), given(in.Code), given(in.Flow)
 	var faults violations
 	switch {
 	case in.Token == nil && in.Code == nil:
@@ -65,6 +66,15 @@ func (s *Service) Activate(ctx context.Context, c Caller, in ActivateInput) (Sig
 		return s.activateByCode(ctx, c, *in.Flow, code, device)
 	}
 	return s.activateByLink(ctx, c, *in.Token, in.Flow, password, device)
+}
+
+// given takes an empty text for none: a form sends the fields too that nobody
+// has filled.
+func given(text *string) *string {
+	if text == nil || *text == "" {
+		return nil
+	}
+	return text
 }
 
 func (s *Service) activateByCode(ctx context.Context, c Caller, flow, code, device string) (SignIn, error) {
