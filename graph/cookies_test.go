@@ -48,7 +48,7 @@ func (j *tin) in(t *testing.T, session uuid.UUID) context.Context {
 func norules() mutation { return mutation{&resolver{}} }
 
 func signIn() auth.SignIn {
-	return auth.SignIn{Tokens: auth.Tokens{Access: "at", Refresh: "rt", AccessExpiresAt: time.Unix(1, 0), RefreshExpiresAt: time.Unix(2, 0)}}
+	return auth.SignIn{Tokens: auth.Tokens{Access: "at", Refresh: "rt", AccessExpiresAt: time.Unix(1, 999e6), RefreshExpiresAt: time.Unix(2, 0)}}
 }
 
 func TestASignInThatCannotBeHandedOverDoesNotHappen(t *testing.T) {

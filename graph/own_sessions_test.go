@@ -13,7 +13,7 @@ import (
 
 func TestTheAnswerOfReauthenticateGoesTheWayTheTokenCame(t *testing.T) {
 	t.Parallel()
-	in := auth.SignIn{Tokens: auth.Tokens{Access: "at", AccessExpiresAt: time.Unix(1, 0)}}
+	in := auth.SignIn{Tokens: auth.Tokens{Access: "at", AccessExpiresAt: time.Unix(1, 999e6)}}
 	for name, c := range map[string]struct {
 		jar    tin
 		cookie bool

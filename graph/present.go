@@ -58,7 +58,7 @@ func presentSignIn(in auth.SignIn) *model.SignedIn {
 	return &model.SignedIn{
 		User:                  user,
 		Session:               presentSession(in.Session, true),
-		AccessTokenExpiresAt:  in.Tokens.AccessExpiresAt,
+		AccessTokenExpiresAt:  accessEnd(in.Tokens),
 		RefreshTokenExpiresAt: instant(in.Tokens.RefreshExpiresAt),
 		Tokens: &model.Tokens{
 			AccessToken:  in.Tokens.Access,
@@ -71,7 +71,7 @@ func presentSignIn(in auth.SignIn) *model.SignedIn {
 func presentReauthentication(in auth.SignIn) *model.ReauthenticatePayload {
 	return &model.ReauthenticatePayload{
 		Session:              presentSession(in.Session, true),
-		AccessTokenExpiresAt: in.Tokens.AccessExpiresAt,
+		AccessTokenExpiresAt: accessEnd(in.Tokens),
 		AccessToken:          optional(in.Tokens.Access),
 	}
 }
@@ -79,6 +79,10 @@ func presentReauthentication(in auth.SignIn) *model.ReauthenticatePayload {
 func presentSessionEnd(e auth.SessionEnd) *model.SessionEnded {
 	return &model.SessionEnded{SessionID: e.SessionID.String(), Reason: presentEndReason(e.Reason)}
 }
+
+// accessEnd is the claim exp of the access token, which counts whole seconds. A
+// client that waits for a later instant has its last token refused elsewhere.
+func accessEnd(t auth.Tokens) time.Time { return t.AccessExpiresAt.Truncate(time.Second) }
 
 // presentEndReason says less than the audit log does.
 func presentEndReason(r auth.EndReason) model.SessionEndReason {
