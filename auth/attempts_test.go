@@ -1,0 +1,294 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"gatehouse/auth"
+)
+
+// waits fails the test unless the error is RateLimited for that long.
+func waits(t *testing.T, err error, want time.Duration) {
+	t.Helper()
+	var refusal *auth.Refusal
+	if !errors.As(err, &refusal) || refusal.Code != auth.RateLimited {
+		t.Errorf("got %v, want %s", err, auth.RateLimited)
+	} else if refusal.RetryAfter != want {
+		t.Errorf("it is to wait %v, not %v", refusal.RetryAfter, want)
+	}
+}
+
+// TestRotationsOfASessionAreFew where there is no window that slows them down.
+func TestRotationsOfASessionAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, strict)
+	h.user("ada@example.org")
+	in, other := h.login("ada@example.org"), h.login("ada@example.org")
+	token := in.Tokens.Refresh
+	rotate := func() error {
+		next, err := h.refresh(token)
+		if err == nil {
+			token = next.Tokens.Refresh
+		}
+		return err
+	}
+	for range 30 {
+		ok(t, rotate())
+	}
+	waits(t, rotate(), 2*time.Second)
+	_, err := h.refresh(other.Tokens.Refresh)
+	ok(t, err)
+	// The refusal did not use the token up.
+	h.pass(2 * time.Second)
+	ok(t, rotate())
+	wants(t, rotate(), auth.RateLimited)
+}
+
+// TestRefreshesOfAClientAreFew though nothing rotates: answers that are repeated
+// count, and so do tokens that are none.
+func TestRefreshesOfAClientAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	token := h.login("ada@example.org").Tokens.Refresh
+	for i := range 300 {
+		if i%2 == 0 {
+			_, err := h.refresh(token)
+			ok(t, err)
+		} else {
+			_, err := h.refresh("nonsense")
+			wants(t, err, auth.InvalidToken)
+		}
+	}
+	_, err := h.refresh(token)
+	waits(t, err, 200*time.Millisecond)
+	_, err = h.Refresh(h.ctx, h.from("198.51.100.1"), auth.RefreshInput{RefreshToken: token})
+	ok(t, err)
+}
+
+// TestGuessesAtDigitsOfOneClientAreFew although each is at another registration.
+func TestGuessesAtDigitsOfOneClientAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	r := h.register("ada@example.org")
+	right := h.letter().Code
+	guess := func(c auth.Caller, flow, code string) error {
+		_, err := h.Activate(h.ctx, c, auth.ActivateInput{Code: &code, Flow: &flow})
+		return err
+	}
+	for i := range 30 {
+		wants(t, guess(h.stranger(), fmt.Sprint("flow ", i), "123456"), auth.InvalidCredentials)
+	}
+	waits(t, guess(h.stranger(), r.Flow, right), 30*time.Second)
+	ok(t, guess(h.from("198.51.100.1"), r.Flow, right))
+}
+
+// TestGuessesAtDigitsOfOneAddressInADayAreFew although each quarter of an hour
+// would allow five more, and each registration has tries of its own.
+func TestGuessesAtDigitsOfOneAddressInADayAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	tried := 0
+	for i := range 5 {
+		c := h.from(fmt.Sprintf("198.51.%d.7", i))
+		r, err := h.Register(h.ctx, c, auth.RegisterInput{Email: "owner@example.org", Password: password})
+		ok(t, err)
+		for range 5 {
+			code := "not a code"
+			_, err = h.Activate(h.ctx, c, auth.ActivateInput{Code: &code, Flow: &r.Flow})
+			if errors.Is(err, auth.InvalidCredentials) {
+				tried++
+			} else {
+				wants(t, err, auth.RateLimited)
+			}
+		}
+		h.pass(15 * time.Minute)
+	}
+	if tried != 20 {
+		t.Errorf("%d guesses in an hour and a quarter, not 20", tried)
+	}
+}
+
+// TestOneClientAsksForFewLetters to whomever, by whatever brings some.
+func TestOneClientAsksForFewLetters(t *testing.T) {
+	t.Parallel()
+	ask := map[string]func(h *house, c auth.Caller, email string) error{
+		"reset": func(h *house, c auth.Caller, email string) error {
+			_, err := h.RequestPasswordReset(h.ctx, c, email)
+			return err
+		},
+		"username reset": func(h *house, c auth.Caller, email string) error {
+			_, err := h.RequestUsernameReset(h.ctx, c, email)
+			return err
+		},
+		"resend": func(h *house, c auth.Caller, email string) error {
+			_, err := h.ResendActivation(h.ctx, c, auth.ResendActivationInput{Email: email})
+			return err
+		},
+		"register": func(h *house, c auth.Caller, email string) error {
+			_, err := h.Register(h.ctx, c, auth.RegisterInput{Email: email, Password: password})
+			return err
+		},
+	}
+	for name, ask := range ask {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			for i := range 10 {
+				ok(t, ask(h, h.stranger(), fmt.Sprintf("u%d@example.org", i)))
+			}
+			_, hashes := h.counted(func() { waits(t, ask(h, h.stranger(), "another@example.org"), 6*time.Minute) })
+			if hashes != 0 {
+				t.Error("what was refused was hashed")
+			}
+			ok(t, ask(h, h.from("198.51.100.1"), "another@example.org"))
+		})
+	}
+}
+
+// TestLettersToOneAddressInADayAreFew although three an hour would be more.
+func TestLettersToOneAddressInADayAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("owner@example.org")
+	sent := 0
+	for i := range 3 + 12 {
+		if i > 2 {
+			h.pass(20 * time.Minute)
+		}
+		_, err := h.RequestPasswordReset(h.ctx, h.from(fmt.Sprintf("198.51.100.%d", i)), "owner@example.org")
+		ok(t, err)
+		sent += len(h.letters())
+	}
+	// Ten at once, and one more each 144 minutes.
+	if sent != 11 {
+		t.Errorf("%d letters in four hours, not 11", sent)
+	}
+}
+
+// TestLettersOfRegistrationsInADayAreFew from however many networks.
+func TestLettersOfRegistrationsInADayAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for i := range 25 {
+		r, err := h.Register(h.ctx, h.from(fmt.Sprintf("198.51.%d.7", i)), auth.RegisterInput{Email: "owner@example.org", Password: password})
+		ok(t, err)
+		if r.Flow == "" {
+			t.Error("what is beyond the limit is told so")
+		}
+	}
+	if n := len(h.letters()); n != 20 {
+		t.Errorf("%d letters, not 20", n)
+	}
+	h.register("another@example.org")
+	h.letter()
+}
+
+// TestGuessesOfOneClientInAnHourAreFew although each minute would allow twenty
+// more.
+func TestGuessesOfOneClientInAnHourAreFew(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	guessed := 0
+	for minute := range 6 {
+		for i := range 20 {
+			_, err := h.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: fmt.Sprintf("u%d.%d@example.org", minute, i), Password: "wrong"})
+			if errors.Is(err, auth.InvalidCredentials) {
+				guessed++
+			} else {
+				wants(t, err, auth.RateLimited)
+			}
+		}
+		h.pass(time.Minute)
+	}
+	// A hundred at once, and one more each 36 seconds.
+	if guessed != 108 {
+		t.Errorf("%d guesses in five minutes, not 108", guessed)
+	}
+}
+
+// An uncounting store can't count attempts.
+type uncounting struct{ auth.Store }
+
+var errUncounted = errors.New("no attempts are counted")
+
+func (uncounting) ReserveAttempts(context.Context, []auth.Meter, time.Time) ([]auth.RefusedMeter, error) {
+	return nil, errUncounted
+}
+
+// TestWhereAttemptsCantBeCountedNoneIsMade: guesses that are let through while the
+// counters fail are guesses without end.
+func TestWhereAttemptsCantBeCountedNoneIsMade(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	signedIn := h.signedIn("ada@example.org")
+	r := h.register("new@example.org")
+	letter := h.letter()
+	o := h.options
+	o.Store = uncounting{o.Store}
+	s := auth.New(o)
+	p := password
+	for name, try := range map[string]func() error{
+		"login": func() error {
+			_, err := s.Login(h.ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
+			return err
+		},
+		"reauthenticate": func() error {
+			_, err := s.Reauthenticate(h.ctx, signedIn, password)
+			return err
+		},
+		"change of password": func() error {
+			_, err := s.ChangePassword(h.ctx, signedIn, auth.ChangePasswordInput{CurrentPassword: password, NewPassword: another})
+			return err
+		},
+		"activation by digits": func() error {
+			_, err := s.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: &letter.Code, Flow: &r.Flow})
+			return err
+		},
+		"activation by password": func() error {
+			_, err := s.Activate(h.ctx, h.stranger(), auth.ActivateInput{Token: &letter.Token, Password: &p})
+			return err
+		},
+		"activation on the page": func() error {
+			_, err := s.ActivateOnly(h.ctx, h.stranger(), letter.Token, password)
+			return err
+		},
+		"register": func() error {
+			_, err := s.Register(h.ctx, h.stranger(), auth.RegisterInput{Email: "more@example.org", Password: password})
+			return err
+		},
+		"resend": func() error {
+			_, err := s.ResendActivation(h.ctx, h.stranger(), auth.ResendActivationInput{Email: "new@example.org"})
+			return err
+		},
+		"reset": func() error {
+			_, err := s.RequestPasswordReset(h.ctx, h.stranger(), "ada@example.org")
+			return err
+		},
+		"username reset": func() error {
+			_, err := s.RequestUsernameReset(h.ctx, h.stranger(), "ada@example.org")
+			return err
+		},
+		"change of address": func() error {
+			_, err := s.RequestEmailChange(h.ctx, signedIn, "elsewhere@example.org")
+			return err
+		},
+	} {
+		before := rows(t, h)
+		_, hashes := h.counted(func() {
+			if err := try(); !errors.Is(err, errUncounted) {
+				t.Errorf("%s: got %v", name, err)
+			}
+		})
+		if hashes != 0 {
+			t.Errorf("%s: %d hashes", name, hashes)
+		}
+		if rows(t, h) != before {
+			t.Errorf("%s: something was written", name)
+		}
+	}
+}
