@@ -292,3 +292,83 @@ func TestWhereAttemptsCantBeCountedNoneIsMade(t *testing.T) {
 		}
 	}
 }
+
+// TestWrongPasswordsOfOneClientAreFewWhereverTheyAreTyped: each is at another
+// account, so that only the client can be counted.
+func TestWrongPasswordsOfOneClientAreFewWhereverTheyAreTyped(t *testing.T) {
+	t.Parallel()
+	const accounts = 21
+	sessions := func(h *house) []auth.Caller {
+		all := make([]auth.Caller, accounts)
+		for i := range all {
+			all[i] = h.newcomer(fmt.Sprintf("u%d@example.org", i))
+		}
+		return all
+	}
+	letters := func(h *house) []auth.Letter {
+		for i := range accounts {
+			_, err := h.Register(h.ctx, h.from(fmt.Sprintf("192.0.2.%d", i)), auth.RegisterInput{Email: fmt.Sprintf("u%d@example.org", i), Password: password})
+			ok(h.t, err)
+		}
+		return h.letters()
+	}
+	wrong := another
+	for name, prepare := range map[string]func(h *house) func(i int, c auth.Client) error{
+		"login": func(h *house) func(i int, c auth.Client) error {
+			return func(i int, c auth.Client) error {
+				_, err := h.Login(h.ctx, auth.Caller{Client: c}, auth.LoginInput{Identifier: fmt.Sprintf("u%d@example.org", i), Password: wrong})
+				return err
+			}
+		},
+		"login from a known network": func(h *house) func(i int, c auth.Client) error {
+			sessions(h)
+			return func(i int, c auth.Client) error {
+				_, err := h.Login(h.ctx, auth.Caller{Client: c}, auth.LoginInput{Identifier: fmt.Sprintf("u%d@example.org", i), Password: wrong})
+				return err
+			}
+		},
+		"reauthenticate": func(h *house) func(i int, c auth.Client) error {
+			all := sessions(h)
+			return func(i int, c auth.Client) error {
+				caller := all[i]
+				caller.Client = c
+				_, err := h.Reauthenticate(h.ctx, caller, wrong)
+				return err
+			}
+		},
+		"change of password": func(h *house) func(i int, c auth.Client) error {
+			all := sessions(h)
+			return func(i int, c auth.Client) error {
+				caller := all[i]
+				caller.Client = c
+				_, err := h.ChangePassword(h.ctx, caller, auth.ChangePasswordInput{CurrentPassword: wrong, NewPassword: "four green umbrellas"})
+				return err
+			}
+		},
+		"activate": func(h *house) func(i int, c auth.Client) error {
+			all := letters(h)
+			return func(i int, c auth.Client) error {
+				_, err := h.Activate(h.ctx, auth.Caller{Client: c}, auth.ActivateInput{Token: &all[i].Token, Password: &wrong})
+				return err
+			}
+		},
+		"activate on the page": func(h *house) func(i int, c auth.Client) error {
+			all := letters(h)
+			return func(i int, c auth.Client) error {
+				_, err := h.ActivateOnly(h.ctx, auth.Caller{Client: c}, all[i].Token, wrong)
+				return err
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse(t)
+			try := prepare(h)
+			for i := range accounts - 1 {
+				wants(t, try(i, h.stranger().Client), auth.InvalidCredentials)
+			}
+			waits(t, try(accounts-1, h.stranger().Client), 3*time.Second)
+			wants(t, try(accounts-1, h.from("198.51.100.7").Client), auth.InvalidCredentials)
+		})
+	}
+}
