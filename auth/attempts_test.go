@@ -112,6 +112,31 @@ func TestGuessesAtDigitsOfOneAddressInADayAreFew(t *testing.T) {
 	}
 }
 
+// TestARegistrationHasFiveTriesAtItsDigits however slowly they are guessed, and
+// whatever is sent again.
+func TestARegistrationHasFiveTriesAtItsDigits(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for wrong, want := range map[int]error{4: nil, 5: auth.InvalidCredentials} {
+		email := fmt.Sprintf("u%d@example.org", wrong)
+		flow := h.register(email).Flow
+		h.letter()
+		for range wrong {
+			code := "not a code"
+			_, err := h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: &code, Flow: &flow})
+			wants(t, err, auth.InvalidCredentials)
+			h.pass(time.Hour)
+		}
+		_, err := h.ResendActivation(h.ctx, h.stranger(), auth.ResendActivationInput{Email: email, Flow: &flow})
+		ok(t, err)
+		code := h.letter().Code
+		_, err = h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: &code, Flow: &flow})
+		if !errors.Is(err, want) {
+			t.Errorf("after %d wrong tries: %v", wrong, err)
+		}
+	}
+}
+
 // TestOneClientAsksForFewLetters to whomever, by whatever brings some.
 func TestOneClientAsksForFewLetters(t *testing.T) {
 	t.Parallel()

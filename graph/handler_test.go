@@ -431,10 +431,10 @@ func TestADocumentIsRememberedOnceItHasPassed(t *testing.T) {
 			t.Errorf("%s: remembered is %v", name, got)
 		}
 	}
-	for i := range 2 * rememberedDocuments {
+	for i := range 400 {
 		b.query(t, settingsQuery+strings.Repeat(" ", i+1))
 	}
-	if n := b.handler.documents.good.Len(); n != rememberedDocuments {
+	if n := b.handler.documents.good.Len(); n != 200 {
 		t.Errorf("%d documents are remembered", n)
 	}
 }
