@@ -134,6 +134,13 @@ func tellAll(t *testing.T, w *world, s *spy) {
 	access, refresh := s.tokens(good("login", map[string]any{"identifier": ada, "password": first, "deviceName": "Telefon"}), "login")
 	app.token = access
 	good("me", nil)
+	for _, way := range []string{"socket", "events"} {
+		if l, a, err := app.subscribe("sessionEnded", way); err != nil {
+			t.Fatalf("a stream by %s: %s %v", way, a.raw, err)
+		} else {
+			l.hang()
+		}
+	}
 
 	// Tokens are refreshed, asked for again, and come back once too often.
 	pass(11 * time.Minute)
