@@ -45,24 +45,29 @@ func (s *Service) Refresh(ctx context.Context, c Caller, in RefreshInput) (SignI
 	if err != nil {
 		return SignIn{}, err
 	}
-	if err := s.rotations.Check(claims.SessionID.String(), c.Now); err != nil {
-		return SignIn{}, err
-	}
-	session, rotated, err := s.store.RotateSession(ctx, Rotation{
-		SessionID: claims.SessionID, Generation: claims.Generation,
-		Now: c.Now, Grace: s.settings.RefreshGrace,
-		UserAgentDigest: Digest(c.UserAgent), KeyDigest: key,
-		AccessExpiresAt: c.Now.Add(s.settings.AccessTokenLifetime),
-		ExpiresAt:       c.Now.Add(s.settings.SessionIdleLifetime),
-	})
-	if err != nil {
-		return SignIn{}, err
+	// Rotations alone are limited: a token that comes back is noticed however many
+	// there were, or a thief who uses them up would keep the owner's from ending
+	// the session.
+	limited := s.rotations.Check(claims.SessionID.String(), c.Now)
+	var session Session
+	rotated := false
+	if limited == nil {
+		session, rotated, err = s.store.RotateSession(ctx, Rotation{
+			SessionID: claims.SessionID, Generation: claims.Generation,
+			Now: c.Now, Grace: s.settings.RefreshGrace,
+			UserAgentDigest: Digest(c.UserAgent), KeyDigest: key,
+			AccessExpiresAt: c.Now.Add(s.settings.AccessTokenLifetime),
+			ExpiresAt:       c.Now.Add(s.settings.SessionIdleLifetime),
+		})
+		if err != nil {
+			return SignIn{}, err
+		}
 	}
 	if rotated {
 		// Cannot refuse: Check has just found room, and a rotation that has
 		// happened must be answered.
 		_ = s.rotations.Allow(claims.SessionID.String(), c.Now)
-	} else if session, err = s.repeat(ctx, c, claims, key); err != nil {
+	} else if session, err = s.repeat(ctx, c, claims, key, limited); err != nil {
 		return SignIn{}, err
 	}
 	user, err := s.store.UserByID(ctx, session.UserID)
@@ -77,8 +82,9 @@ func (s *Service) Refresh(ctx context.Context, c Caller, in RefreshInput) (SignI
 }
 
 // repeat judges a refresh token that rotated nothing: its session's current
-// tokens are given again, or the session is ended.
-func (s *Service) repeat(ctx context.Context, c Caller, claims RefreshClaims, key []byte) (Session, error) {
+// tokens are given again, or the session is ended. Where the rotations of the
+// session are limited for now, that is told instead of the tokens.
+func (s *Service) repeat(ctx context.Context, c Caller, claims RefreshClaims, key []byte, limited error) (Session, error) {
 	session, err := s.store.SessionByID(ctx, claims.SessionID)
 	if errors.Is(err, ErrNotFound) {
 		return Session{}, InvalidToken
@@ -97,6 +103,9 @@ func (s *Service) repeat(ctx context.Context, c Caller, claims RefreshClaims, ke
 		s.logger.WarnContext(ctx, "refresh token of a generation that was never given", slog.String("session", session.ID.String()))
 		return Session{}, InvalidToken
 	case s.mayRepeat(c, claims, session, key):
+		if limited != nil {
+			return Session{}, limited
+		}
 		s.logger.DebugContext(ctx, "refresh repeated", slog.String("session", session.ID.String()))
 		s.observer.RefreshRepeated()
 		return session, nil

@@ -70,6 +70,29 @@ func TestATokenThatComesBackEndsItsSessionAndNoOther(t *testing.T) {
 	}
 }
 
+// TestAThiefWhoUsesUpTheRotationsIsNoticedAllTheSame: where the limit came first,
+// the owner's token was told to wait, and the session of the thief went on for as
+// long as he kept refreshing (RFC 9700 section 4.14.2).
+func TestAThiefWhoUsesUpTheRotationsIsNoticedAllTheSame(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, strict)
+	h.user("ada@example.org")
+	owners := h.login("ada@example.org").Tokens.Refresh
+	thiefs := owners
+	var err error
+	for err == nil {
+		var next auth.SignIn
+		if next, err = h.refresh(thiefs); err == nil {
+			thiefs = next.Tokens.Refresh
+		}
+	}
+	wants(t, err, auth.RateLimited)
+	_, err = h.refresh(owners)
+	wants(t, err, auth.RefreshTokenReused)
+	_, err = h.refresh(thiefs)
+	wants(t, err, auth.RefreshTokenReused)
+}
+
 func TestStrictRefreshingHasNoWindow(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, strict)
