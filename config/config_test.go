@@ -225,7 +225,7 @@ func TestABadValueIsAFaultOfItsVariable(t *testing.T) {
 		"PUBLIC_URL=localhost:8080", "PUBLIC_URL=http://localhost/auth?x=1", "PUBLIC_URL=http://localhost/auth//", "PUBLIC_URL=http://localhost/a//b", "PUBLIC_URL=http://localhost/a/../b", "PUBLIC_URL=http://localhost/a%2Fb", "PUBLIC_URL=http://localhost/auth#", "PUBLIC_URL=ftp://localhost/auth", "PUBLIC_URL=http://localhost/#",
 		"PUBLIC_URL=http://user:password@localhost", "PUBLIC_URL=ftp://localhost", "PUBLIC_URL=http://", "PUBLIC_URL=http://localhost:", "PUBLIC_URL=http://:80",
 		"PUBLIC_URL=https://a.example:99999", "PUBLIC_URL=https://a.example:0443", "PUBLIC_URL=http://localhost:0", "ALLOWED_ORIGINS=https://a.example:08443",
-		"DATABASE_URL=sqlite:", "DATABASE_URL=sqlite::memory:", "DATABASE_URL=sqlite://gatehouse.db", "DATABASE_URL=sqlite:a.db?mode=ro", "DATABASE_URL=mysql://h/d", "DATABASE_URL=gatehouse.db",
+		"DATABASE_URL=sqlite:", "DATABASE_URL=sqlite::memory:", "DATABASE_URL=sqlite://gatehouse.db", "DATABASE_URL=sqlite:a.db?mode=ro", "DATABASE_URL=sqlite:/nowhere/at/all.db", "DATABASE_URL=sqlite:config_test.go/a.db", "DATABASE_URL=sqlite:.", "DATABASE_URL=mysql://h/d", "DATABASE_URL=gatehouse.db",
 		"SECRET=short", "SECRET=" + goodSecret + ",", "SECRET=" + goodSecret[:42] + "!", "SECRET=" + goodSecret[:42] + "9=", "SECRET=" + strings.Repeat("+", 42) + "_",
 		"SECRET=" + strings.Repeat("A", 43), "SECRET=" + goodSecret + "," + strings.TrimRight(goodSecret, "="),
 		"MAIL_URL=log:x", "MAIL_URL=file:", "MAIL_URL=smtp://", "MAIL_URL=resend://api.resend.com", "MAIL_URL=http://mail", "MAIL_URL=smtp://a:%zz@host",

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"encoding/base64"
 	"errors"
+	"io/fs"
 	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -232,7 +235,7 @@ func database(into *Secret) kind {
 			if path == "" || strings.ContainsAny(path, "?#\x00") || strings.HasPrefix(path, ":") || strings.HasPrefix(path, "//") {
 				return errors.New("want sqlite: and the path of a file")
 			}
-			return nil
+			return sqliteFile(path)
 		}
 		u, err := url.Parse(text)
 		if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
@@ -240,6 +243,19 @@ func database(into *Secret) kind {
 		}
 		return nil
 	}}
+}
+
+// sqliteFile refuses a path at which no file can be: the first to notice would be
+// the one that keeps the secret, which is made before the database.
+func sqliteFile(path string) error {
+	if found, err := os.Stat(path); err == nil && found.IsDir() {
+		return errors.New("want the path of a file, and this is a directory")
+	}
+	found, err := os.Stat(filepath.Dir(path))
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !found.IsDir() {
+		return errors.New("want a file in a directory that is there")
+	}
+	return nil
 }
 
 func mailWire(into *Secret) kind {
