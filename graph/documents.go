@@ -68,6 +68,22 @@ func wholeFault(code auth.Code) *documentFault {
 	return &documentFault{code: code, places: make([][]gqlerror.Location, 1)}
 }
 
+// variableFault is why an operation can't be run: there is none, or a variable does
+// not fit. Gqlgen says which one and why, in the client's own words; told is where
+// it was declared.
+func variableFault(operation *ast.OperationDefinition, e *gqlerror.Error) *documentFault {
+	fault := wholeFault(auth.BadDocument)
+	if operation == nil || len(e.Path) < 2 {
+		return fault
+	}
+	if name, ok := e.Path[1].(ast.PathName); ok {
+		if v := operation.VariableDefinitions.ForName(string(name)); v != nil && v.Position != nil {
+			fault.places[0] = []gqlerror.Location{{Line: v.Position.Line, Column: v.Position.Column}}
+		}
+	}
+	return fault
+}
+
 // errors are what a client is told of it.
 func (f *documentFault) errors(ctx context.Context) gqlerror.List {
 	var list gqlerror.List

@@ -248,9 +248,7 @@ func (h *handler) prepare(ctx context.Context, doc *ast.QueryDocument, e envelop
 		Query: e.query, OperationName: e.operationName, Variables: e.variables, Extensions: e.extensions,
 	})
 	if len(list) > 0 {
-		// No such operation, or variables that do not fit: gqlgen says which, with
-		// the client's own words.
-		return ctx, nil, wholeFault(auth.BadDocument)
+		return ctx, nil, variableFault(operation.Operation, list[0])
 	}
 	if !keepsOneOf(h.documents.schema, operation.Operation, operation.Variables) {
 		return ctx, nil, wholeFault(auth.BadDocument)

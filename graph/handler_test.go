@@ -199,10 +199,16 @@ func TestAFaultOfTheDocumentHasTheStatusOfTheMediaType(t *testing.T) {
 
 func TestAFaultOfTheDocumentSaysWhereItIs(t *testing.T) {
 	t.Parallel()
-	for document, line := range map[string]int{"{\n  setings{brand{name}}\n}": 2, "{\n\n  %": 3} {
-		a := newBench(nil).query(t, document)
+	for body, line := range map[string]int{
+		request("{\n  setings{brand{name}}\n}"): 2,
+		request("{\n\n  %"):                     3,
+		// Of variables: where they are declared.
+		request("query(\n$token:String!){verifyToken(token:$token){active}}"):                    2,
+		request("query(\n\n$token:String!){verifyToken(token:$token){active}}", `{"token":[1]}`): 3,
+	} {
+		a := newBench(nil).ask(t, body)
 		if len(a.Errors) != 1 || len(a.Errors[0].Locations) != 1 || a.Errors[0].Locations[0].Line != line {
-			t.Errorf("%q: %s", document, a.Body)
+			t.Errorf("%s: %s", body, a.Body)
 		}
 	}
 }
