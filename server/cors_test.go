@@ -40,6 +40,9 @@ func TestAListedOriginMayReadAnswersAndSendCookies(t *testing.T) {
 		if w.Header().Get("Access-Control-Allow-Credentials") != "true" {
 			t.Errorf("%s: no credentials", method)
 		}
+		if got := w.Header().Get("Access-Control-Expose-Headers"); method == http.MethodPost && got != "Retry-After" {
+			t.Errorf("an app may read %q", got)
+		}
 		if !strings.Contains(strings.Join(w.Header().Values("Vary"), ","), "Origin") {
 			t.Errorf("%s: no Vary: Origin", method)
 		}
