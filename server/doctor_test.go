@@ -170,7 +170,7 @@ func TestADoctorSeesWhatIsAroundAServer(t *testing.T) {
 	}
 	outside(map[string]string{"MAIL_TEMPLATES": templates})["templates"].is(t, Failing, "nothing.en.txt")
 	url := "postgres://gatehouse:hunter2@127.0.0.1:1/gatehouse"
-	outside(map[string]string{"DATABASE_URL": url, "SECRET": strings.Repeat("AB", 21)+"A"})["database"].is(t, Failing, "does not answer")
+	outside(map[string]string{"DATABASE_URL": url, "SECRET": strings.Repeat("AB", 21) + "A"})["database"].is(t, Failing, "does not answer")
 	if smtp.All() != nil || len(resend.Keys()) != 0 {
 		t.Error("letters were sent")
 	}
