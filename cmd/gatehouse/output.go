@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -33,6 +34,14 @@ func sentence(format string, args ...any) func(io.Writer) error {
 		_, err := fmt.Fprintf(w, format+"\n", args...)
 		return err
 	}
+}
+
+// counted is a number and a noun.
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
 }
 
 // table aligns rows of cells under their heads.

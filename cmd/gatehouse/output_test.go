@@ -14,6 +14,15 @@ import (
 	"github.com/alecthomas/kong"
 )
 
+func TestOneIsNotMany(t *testing.T) {
+	t.Parallel()
+	for n, want := range []string{"0 rows", "1 row", "2 rows"} {
+		if got := counted(n, "row"); got != want {
+			t.Errorf("%q instead of %q", got, want)
+		}
+	}
+}
+
 // A command of cron or systemd has nobody to ask, and must hear of --yes.
 func TestTheNullDeviceIsNoTerminal(t *testing.T) {
 	t.Parallel()

@@ -20,9 +20,9 @@ func (c prune) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	told := p.progress()
-	removed, err := server.Prune(ctx, cfg, deps, func(removed int) { told.tell("%d rows removed so far", removed) })
+	removed, err := server.Prune(ctx, cfg, deps, func(removed int) { told.tell("%s removed so far", counted(removed, "row")) })
 	if err != nil {
 		return err
 	}
-	return c.print(p, map[string]int{"removed": removed}, sentence("%d rows removed", removed))
+	return c.print(p, map[string]int{"removed": removed}, sentence("%s removed", counted(removed, "row")))
 }

@@ -64,7 +64,7 @@ func (c rewrapSecret) Run(ctx context.Context, p *process) error {
 		answer.KeepUntil = instant(done.KeepUntil)
 	}
 	return c.print(p, answer, func(w io.Writer) error {
-		if err := sentence("sealed anew: %d signing keys, %d letters", done.SigningKeys, done.Letters)(w); err != nil {
+		if err := sentence("sealed anew: %s, %s", counted(done.SigningKeys, "signing key"), counted(done.Letters, "letter"))(w); err != nil {
 			return err
 		}
 		switch {

@@ -41,5 +41,5 @@ func (c endSessions) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	return c.print(p, map[string]int{"ended": ended}, sentence("%d sessions ended", ended))
+	return c.print(p, map[string]int{"ended": ended}, sentence("%s ended", counted(ended, "session")))
 }
