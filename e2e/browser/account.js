@@ -107,7 +107,8 @@ export class Person {
   }
 
   async signsInHere(email, secret = password) {
-    await this.page.getByLabel('E-mail').fill(email)
+    // As the keyboards of telephones complete it.
+    await this.page.getByLabel('E-mail').fill(`${email} `)
     await this.page.getByLabel('Password', { exact: true }).fill(secret)
     await this.press('Sign in')
   }

@@ -12,7 +12,7 @@ import { Field, FormOf, Page, Submit } from '../ui'
 export function SignIn({ reason }: { reason: string }) {
   const settings = useSettings()
   const form = useForm(async (fields) => {
-    await ask(Login, { input: { identifier: text(fields, 'identifier'), password: text(fields, 'password'), transport: 'COOKIE' } })
+    await ask(Login, { input: { identifier: text(fields, 'identifier').trim(), password: text(fields, 'password'), transport: 'COOKIE' } })
     await arrived()
   })
   return (
