@@ -24,11 +24,11 @@ type filling interface {
 	free()
 }
 
-// fillDisk lets a disk of 8 MiB run full under the database, where this process
+// fillDisk lets a disk of 32 MiB run full under the database, where this process
 // may mount one.
 func fillDisk(t *testing.T, s *scenario) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8m"); errors.Is(err, os.ErrPermission) {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=32m"); errors.Is(err, os.ErrPermission) {
 		// The next scenario goes on without.
 		s.remark("not tried, since no disk may be mounted here")
 		return
@@ -47,7 +47,7 @@ func fillDisk(t *testing.T, s *scenario) {
 
 // fillPages lets SQLite run out of pages, whoever runs the tests.
 func fillPages(t *testing.T, s *scenario) {
-	const pages = 1000
+	const pages = 4000 // some of them for what the crowd leaves behind
 	database := sqlite(t)
 	pageLimits.set(strings.TrimPrefix(database, "sqlite:"), pages)
 	w := newWorld(t, worldOptions{database: database, settings: crowdSettings()})
