@@ -52,6 +52,18 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	return out
 }
 
+// leaving is the refusal as which an error leaves that no field made. What is our
+// fault is logged.
+func (p presenter) leaving(ctx context.Context, err error) *auth.Refusal {
+	refusal := refusalOf(err)
+	if refusal == nil {
+		p.log(ctx, nil, err)
+		refusal = &auth.Refusal{Code: auth.Internal}
+	}
+	p.refused(refusal.Code)
+	return refusal
+}
+
 // log notes a fault of ours. A client that went away is none: what it had asked
 // for fails all over, and says nothing.
 func (p presenter) log(ctx context.Context, field *graphql.FieldContext, err error) {

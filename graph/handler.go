@@ -279,26 +279,15 @@ func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, fault *docu
 	write(w, r, status, list, nil)
 }
 
-// refuse answers a request of which nothing was run, and logs what is our fault.
+// refuse answers a request of which nothing was run.
 func (h *handler) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
-	if refusal := refusalOf(err); refusal != nil {
-		h.presenter.refused(refusal.Code)
-	} else {
-		h.presenter.log(r.Context(), nil, err)
-		h.presenter.refused(auth.Internal)
-	}
-	WriteRefusal(w, r, status, err)
+	WriteRefusal(w, r, status, h.presenter.leaving(r.Context(), err))
 }
 
 // told is what a client is told of an error over a connection that stays open, as
 // refuse is otherwise.
 func (h *handler) told(ctx context.Context, err error) gqlerror.List {
-	refusal := refusalOf(err)
-	if refusal == nil {
-		h.presenter.log(ctx, nil, err)
-		refusal = &auth.Refusal{Code: auth.Internal}
-	}
-	return gqlerror.List{describe(ctx, refusal)}
+	return gqlerror.List{describe(ctx, h.presenter.leaving(ctx, err))}
 }
 
 // recover answers where something of ours fell over outside of any field.

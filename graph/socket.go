@@ -247,6 +247,7 @@ func (s *socket) prepare(ctx context.Context, e envelope) (context.Context, *gra
 		fault = wholeFault(auth.BadDocument)
 	}
 	if fault != nil {
+		s.h.presenter.refused(fault.code)
 		return ctx, nil, fault.errors(ctx)
 	}
 	return ctx, operation, nil

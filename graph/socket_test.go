@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -213,6 +214,58 @@ func TestAWebSocketTakesSubscriptionsAlone(t *testing.T) {
 	}
 	if b.log.Len() > 0 {
 		t.Errorf("logged: %s", b.log.String())
+	}
+}
+
+// A tally is a Watch that counts refusals.
+type tally struct {
+	mu      sync.Mutex
+	refused map[auth.Code]int
+}
+
+func (*tally) Operation(ctx context.Context, _ string) (context.Context, func()) {
+	return ctx, func() {}
+}
+
+func (*tally) Field(ctx context.Context, _ string) (context.Context, func(auth.Code)) {
+	return ctx, func(auth.Code) {}
+}
+
+func (w *tally) Refused(code auth.Code) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused[code]++
+}
+
+func (w *tally) of(code auth.Code) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.refused[code]
+}
+
+func TestEachRefusalOverAWebSocketIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	counted := &tally{refused: map[auth.Code]int{}}
+	b := newBench(func(o *Options) {
+		o.Watch = counted
+		o.Admit = func(context.Context) error { return auth.RateLimited }
+	})
+	b.sessionEnded = func(context.Context) (<-chan *model.SessionEnded, error) { panic("it falls over") }
+	url := b.listen(t)
+	for _, c := range []struct {
+		authorization, document string
+		code                    auth.Code
+	}{
+		{"Bearer good", "{ me { id } }", auth.BadDocument},
+		{"Bearer good", "subscription { sessionEnded { " + strings.Repeat("a: reason ", 11) + "} }", auth.DocumentTooCostly},
+		{"Bearer good", documentEnded, auth.Internal},
+		{"", documentEnded, auth.RateLimited},
+	} {
+		l := begin(t, url, c.authorization)
+		l.send(subscribe("a", c.document))
+		if text := l.receive(); !strings.Contains(text, string(c.code)) || counted.of(c.code) != 1 {
+			t.Errorf("%s was counted %d times: %s", c.code, counted.of(c.code), text)
+		}
 	}
 }
 
