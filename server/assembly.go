@@ -58,7 +58,7 @@ func storeOptions(cfg config.Config, deps Deps, watch store.Watch) store.Options
 		MaxConns: cfg.DatabaseMaxConnections, AcquireTimeout: cfg.DatabaseAcquireTimeout,
 		StatementTimeout: cfg.DatabaseStatementTimeout, LockTimeout: cfg.DatabaseLockTimeout,
 		IdleInTransactionTimeout: cfg.DatabaseIdleInTransactionTimeout, Pooled: cfg.DatabasePooled,
-		Logger: deps.Logger, Observe: deps.Observe, Watch: watch,
+		Observe: deps.Observe, Watch: watch,
 	}
 }
 

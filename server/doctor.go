@@ -94,7 +94,7 @@ func (d *doctor) examineDirect(ctx context.Context) {
 	if url == d.config.DatabaseURL.Reveal() {
 		return
 	}
-	s, err := store.Open(ctx, url, store.Options{Logger: d.deps.Logger})
+	s, err := store.Open(ctx, url, store.Options{})
 	if err == nil {
 		err = errors.Join(s.Ping(ctx), s.Close())
 	}

@@ -6,7 +6,6 @@ import (
 	stdsql "database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"net"
 	"slices"
@@ -44,9 +43,6 @@ const (
 
 // completed has the defaults for what is zero.
 func (o Options) completed() Options {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
 	o.MaxConns = cmp.Or(o.MaxConns, maxConns)
 	o.AcquireTimeout = cmp.Or(o.AcquireTimeout, patience)
 	o.StatementTimeout = cmp.Or(o.StatementTimeout, statementTimeout)

@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -50,8 +49,6 @@ type Options struct {
 	// are not prepared, and those that are no part of a transaction go by the
 	// timeouts that the server has for the role.
 	Pooled bool
-	// Logger gets what needs a look; nil is silence.
-	Logger *slog.Logger
 	// Observe is called with the text of every statement before it is sent,
 	// BEGIN, COMMIT and ROLLBACK aside, from whichever goroutine sends it. The
 	// text holds placeholders and never a value. May be nil.
