@@ -89,11 +89,9 @@ func (q *queries) CredentialsOf(ctx context.Context, userID uuid.UUID) ([]auth.H
 	if err != nil {
 		return nil, failed("list credentials", err)
 	}
-	held := make([]auth.HeldCredential, len(rows))
-	for i, row := range rows {
-		held[i] = auth.HeldCredential{CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
-	}
-	return held, nil
+	return presentAll(rows, func(row *ent.Credential) auth.HeldCredential {
+		return auth.HeldCredential{CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt}
+	}), nil
 }
 
 // SessionsOf implements auth.AccountHoldings.

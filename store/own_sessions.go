@@ -21,11 +21,7 @@ func (q *queries) LivingSessions(ctx context.Context, userID uuid.UUID, now time
 	if err != nil {
 		return nil, failed("list sessions", err)
 	}
-	sessions := make([]auth.Session, len(rows))
-	for i, row := range rows {
-		sessions[i] = presentSession(row)
-	}
-	return sessions, nil
+	return presentAll(rows, presentSession), nil
 }
 
 // EndOwnSession implements auth.OwnSessionQueries.
@@ -56,9 +52,7 @@ func (q *queries) ProveSession(ctx context.Context, userID, id uuid.UUID, now, a
 				WHEN ends_at < $2 THEN ends_at
 				ELSE $2 END
 		WHERE id = $3 AND user_id = $4 AND ended_at IS NULL AND expires_at > $1 AND ends_at > $1
-		RETURNING id, user_id, generation, rotated_at, rotated_by, rotation_key, methods,
-			authenticated_at, access_expires_at, expires_at, ends_at,
-			device_name, user_agent, ip_address, created_at`,
+		RETURNING `+sessionColumns,
 		[]any{now, accessExpiresAt, id, userID},
 		func(rows *stdsql.Rows) error {
 			proved = true
@@ -70,7 +64,11 @@ func (q *queries) ProveSession(ctx context.Context, userID, id uuid.UUID, now, a
 	return s, proved, nil
 }
 
-// scanSession reads a living session from what an UPDATE of it returns.
+// sessionColumns are what scanSession reads: all of a session that lives.
+const sessionColumns = `id, user_id, generation, rotated_at, rotated_by, rotation_key, methods,
+	authenticated_at, access_expires_at, expires_at, ends_at, device_name, user_agent, ip_address, created_at`
+
+// scanSession reads a session from sessionColumns.
 func scanSession(rows *stdsql.Rows, s *auth.Session) error {
 	var methods []byte
 	if err := rows.Scan(&s.ID, &s.UserID, &s.Generation, scannedTime{&s.RotatedAt},

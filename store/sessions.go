@@ -58,9 +58,7 @@ func (q *queries) RotateSession(ctx context.Context, r auth.Rotation) (auth.Sess
 			expires_at = CASE WHEN ends_at < $5 THEN ends_at ELSE $5 END
 		WHERE id = $6 AND generation = $7 AND ended_at IS NULL
 			AND expires_at > $1 AND ends_at > $1 AND rotated_at <= $8
-		RETURNING id, user_id, generation, rotated_at, rotated_by, rotation_key, methods,
-			authenticated_at, access_expires_at, expires_at, ends_at,
-			device_name, user_agent, ip_address, created_at`,
+		RETURNING `+sessionColumns,
 		[]any{
 			r.Now, r.UserAgentDigest, r.KeyDigest, r.AccessExpiresAt, r.ExpiresAt,
 			r.SessionID, r.Generation, r.Now.Add(-r.Grace),
