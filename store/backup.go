@@ -43,7 +43,10 @@ func Backup(ctx context.Context, url, path string) (err error) {
 		return fmt.Errorf("store: back up: %w", err)
 	}
 	// SQLite leaves writing it out to the system.
-	return errors.Join(f.Sync(), syncDir(filepath.Dir(path)))
+	if err := errors.Join(f.Sync(), syncDir(filepath.Dir(path))); err != nil {
+		return fmt.Errorf("store: back up: %w", err)
+	}
+	return nil
 }
 
 // copyInto writes the database into an empty file, from one snapshot: VACUUM

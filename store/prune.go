@@ -36,9 +36,10 @@ type stale struct {
 // staleRows are all kinds. Each looks along an index, or into a small table.
 //
 // A registration goes when it expires, as its owner was promised; its links
-// stay for a while, so that they are still answered as expired. A session stays as long as any refresh token of it could come back,
-// ended or not: the thief and the owner of one that ended for reuse are both to
-// be told so. A letter that waits to be sent stays, and so does the audit log.
+// stay for a while, so that they are still answered as expired. A session stays
+// as long as any refresh token of it could come back, ended or not: the thief and
+// the owner of one that ended for reuse are both to be told so. A letter that
+// waits to be sent stays, and so does the audit log.
 func staleRows() []stale {
 	return []stale{
 		{"registrations", "expires_at", "expires_at <= $1", 0},
@@ -71,9 +72,9 @@ func lateOrigins(name string) string {
 // Prune deletes what has expired, at most batch rows a statement, each statement
 // a transaction of its own and a pause between two, so that nobody waits long for
 // it, and answers how many rows it deleted, also with an error. First it wipes
-// what the deletion of users left of where they were. Several
-// processes may prune at once. After each statement progress is told how many
-// rows that were in all; it may be nil.
+// what the deletion of users left of where they were. Several processes may prune
+// at once. After each statement progress is told how many rows that were in all;
+// it may be nil.
 func (s *Store) Prune(ctx context.Context, now time.Time, batch int, progress func(deleted int)) (int, error) {
 	batch = max(batch, 1)
 	if _, err := s.exec(ctx, lateOrigins(s.dialect)); err != nil {
