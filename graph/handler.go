@@ -161,7 +161,8 @@ func (h *handler) judgeHead(w http.ResponseWriter, r *http.Request) (int, error)
 	return shedStatus(err), err
 }
 
-// admitted asks whether the caller may ask at all.
+// admitted asks whether the caller may ask at all. A bad token doesn't get around
+// it.
 func (h *handler) admitted(ctx context.Context) error {
 	if h.admit == nil || CallerFrom(ctx).Kind != auth.Anonymous {
 		return nil

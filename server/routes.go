@@ -147,13 +147,10 @@ func (s *Server) guard(next http.Handler) http.Handler {
 }
 
 // admitAnonymous limits the requests of each client that brings no good token,
-// in this process alone. A bad token doesn't get around it.
+// in this process alone.
 func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 	return func(ctx context.Context) error {
 		caller := graph.CallerFrom(ctx)
-		if caller.Kind != auth.Anonymous {
-			return nil
-		}
 		return throttle.Allow(caller.Counted(), caller.Now)
 	}
 }
