@@ -39,23 +39,15 @@ func Backup(ctx context.Context, cfg config.Config, path string) error {
 
 // Prune takes away what has expired, and says how many rows that were. Meanwhile
 // progress is told how many they are so far; it may be nil.
-func Prune(ctx context.Context, cfg config.Config, deps Deps, progress func(removed int)) (removed int, err error) {
-	err = with(ctx, cfg, deps, func(a *assembly) error {
-		removed, err = a.prune(ctx, progress)
-		return err
-	})
-	return removed, err
+func Prune(ctx context.Context, cfg config.Config, deps Deps, progress func(removed int)) (int, error) {
+	return asked(ctx, cfg, deps, func(a *assembly) (int, error) { return a.prune(ctx, progress) })
 }
 
 // CreateUser makes an account whose address the operator vouches for. Where it
 // gets no password, a letter with a link to choose one is left to the running
 // server.
-func CreateUser(ctx context.Context, cfg config.Config, deps Deps, in NewUser) (user User, err error) {
-	err = with(ctx, cfg, deps, func(a *assembly) error {
-		user, err = a.rules.CreateUser(ctx, in)
-		return err
-	})
-	return user, err
+func CreateUser(ctx context.Context, cfg config.Config, deps Deps, in NewUser) (User, error) {
+	return asked(ctx, cfg, deps, func(a *assembly) (User, error) { return a.rules.CreateUser(ctx, in) })
 }
 
 // SendTestLetter sends a letter past the outbox, so that what the mail server

@@ -41,7 +41,7 @@ type discovery struct {
 func serveDiscovery(issuer string, public *url.URL, algorithms func() []auth.Algorithm) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		body, err := json.Marshal(discovery{
-			Issuer: issuer, JWKSURI: public.JoinPath("/.well-known/jwks.json").String(),
+			Issuer: issuer, JWKSURI: public.JoinPath(pathJWKS).String(),
 			ResponseTypes: []string{}, GrantTypes: []string{},
 			SubjectTypes: []string{"public"},
 			// No ID token is ever issued. Verifiers take the algorithms that they
