@@ -3,16 +3,13 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -156,16 +153,10 @@ func accountPage(tag string, o AccountOptions, style template.CSS, main entry) (
 	return html.Bytes(), nil
 }
 
-// accountPolicy lets the page run and ask what is from here, and nothing else.
-// It writes no text into the page as markup, and could not.
+// accountPolicy is that of a page with a script, which moreover writes no text
+// into the page as markup, and could not.
 func accountPolicy(style template.CSS, logo string) string {
-	sum := sha256.Sum256([]byte(style))
-	images := "data:"
-	if u, err := url.Parse(logo); err == nil && u.Host != "" {
-		images += " " + u.Scheme + "://" + u.Host
-	}
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
-		"img-src " + images + "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+	return scriptPolicy(style, logo) + "; require-trusted-types-for 'script'"
 }
 
 // ServeHTTP answers with the page for every path but those of its files: which

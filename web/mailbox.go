@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -82,11 +81,7 @@ func (p *Pages) WriteLetter(w http.ResponseWriter, content string) error {
 // letterPolicy lets a letter have its styles, which mail programs want in its
 // elements, and the brand's picture.
 func letterPolicy(logo string) string {
-	images := ""
-	if u, err := url.Parse(logo); err == nil && u.Host != "" {
-		images = "img-src " + u.Scheme + "://" + u.Host + "; "
-	}
-	return "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; " + images +
+	return "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; " + pictures(logo) +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 }
 

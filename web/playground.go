@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
 	"net/http"
-	"net/url"
 	"path"
 	"strings"
 	"sync"
@@ -92,26 +90,15 @@ func NewPlayground(o Options) (*Playground, error) {
 	}{o, style, strings.TrimPrefix(PathPlaygroundStyle, "/"), strings.TrimPrefix(PathPlaygroundScript, "/")}); err != nil {
 		return nil, fmt.Errorf("web: render playground: %w", err)
 	}
-	p := &Playground{html: html.Bytes(), policy: playgroundPolicy(style, o.Brand.LogoURL), files: map[string]playgroundFile{}}
+	// GraphiQL sets styles by the style object of an element, which a policy doesn't
+	// ask about, so no inline one needs to be let in.
+	p := &Playground{html: html.Bytes(), policy: scriptPolicy(style, o.Brand.LogoURL), files: map[string]playgroundFile{}}
 	for _, at := range []string{PathPlaygroundScript, PathPlaygroundStyle, PathPlaygroundLicences} {
 		if p.files[at], err = openPlaygroundFile(path.Base(at)); err != nil {
 			return nil, fmt.Errorf("web: open playground: %w", err)
 		}
 	}
 	return p, nil
-}
-
-// playgroundPolicy lets the page run what comes from here, ask here, and draw
-// what its style sheet holds. GraphiQL sets styles by the style object of an
-// element, which a policy doesn't ask about, so no inline one needs to be let in.
-func playgroundPolicy(style template.CSS, logo string) string {
-	sum := sha256.Sum256([]byte(style))
-	images := "data:"
-	if u, err := url.Parse(logo); err == nil && u.Host != "" {
-		images += " " + u.Scheme + "://" + u.Host
-	}
-	return "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " +
-		"img-src " + images + "; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 // ServeHTTP answers for the page and its files; elsewhere there is nothing.

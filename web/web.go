@@ -18,13 +18,10 @@ package web
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/url"
 
 	"golang.org/x/text/language"
 )
@@ -113,12 +110,7 @@ func (p *Pages) RequestReset() string { return p.editions[0].Paths.RequestReset 
 // policy lets a page have its own style, the brand's picture, and a form that
 // comes here; nothing else, and in nobody's frame.
 func policy(style template.CSS, logo string) string {
-	sum := sha256.Sum256([]byte(style))
-	images := ""
-	if u, err := url.Parse(logo); err == nil && u.Host != "" {
-		images = "img-src " + u.Scheme + "://" + u.Host + "; "
-	}
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; " + images +
+	return "default-src 'none'; style-src " + hashed(style) + "; " + pictures(logo) +
 		"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 }
 
