@@ -262,6 +262,7 @@ type ResendActivationInput struct {
 // attempt's link and digits are replaced; without it the newest attempt gets a
 // further link and no digits, and what was sent before stays good: otherwise
 // any stranger could kill the letter that is on its way.
+// InvalidInput; RateLimited by client address.
 func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActivationInput) (string, error) {
 	var faults violations
 	email, fault := ParseAddress(in.Email)

@@ -21,7 +21,8 @@ type CreateUserInput struct {
 var roleName = regexp.MustCompile(`^[a-z][a-z0-9_.:-]{0,63}$`)
 
 // CreateUser makes an active user whose address the operator vouches for. An
-// operator at the command line may learn that an address is taken. Disabled to a
+// operator at the command line may learn that an address is taken. InvalidInput
+// names every fault at once, but Taken of an address by itself; Disabled to a
 // username where the server has none.
 func (s *Service) CreateUser(ctx context.Context, in CreateUserInput) (User, error) {
 	if in.Username != "" && !s.settings.Usernames {

@@ -19,6 +19,6 @@ package auth
 import "errors"
 
 // ErrNotFound is what a [Store] answers where no row has the asked-for key. It
-// never leaves this package: a rule turns it into the refusal that tells no
-// more than it may.
+// leaves this package for operators alone, who may know what there is: for
+// clients a rule turns it into the refusal that tells no more than it may.
 var ErrNotFound = errors.New("auth: not found")

@@ -278,8 +278,8 @@ func parseHash(encoded string) (hash, error) {
 		salt:           salt,
 		tag:            tag,
 	}
-	// Whatever was read leniently above (a missing name, an order, a sign, a leading zero, a line
-	// feed in base64, another algorithm or version) differs here.
+	// Whatever was read leniently above (a missing name, an order, a sign, a leading
+	// zero, a line feed in base64, another algorithm or version) differs here.
 	if read.encode() != encoded {
 		return hash{}, malformed
 	}

@@ -230,8 +230,8 @@ func (k *KeySet) Algorithms(now time.Time) []Algorithm {
 // interval, or of another algorithm than new keys are for when this process
 // starts, a successor that is published now and signs PublishAhead later. With
 // an interval of 0 one is always due, however young the newest, or ahead of this
-// clock. It
-// changes nothing in the KeySet: of the nodes that insert at once, one wins.
+// clock. It changes nothing in the KeySet: of the nodes that insert at once, one
+// wins.
 func (k *KeySet) Due(now time.Time, interval time.Duration) (SigningKey, bool, error) {
 	return k.due(k.ring.Load(), now, interval)
 }

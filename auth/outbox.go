@@ -74,7 +74,8 @@ func OpenLetter(secrets Secrets, sealed OutboxLetter) (Letter, error) {
 	return l, nil
 }
 
-// TestLetter is what an operator sends to see that mail arrives.
+// TestLetter is what an operator sends to see that mail arrives. InvalidInput
+// where the address is none.
 func (s *Service) TestLetter(address string) (Letter, error) {
 	email, fault := ParseAddress(address)
 	var faults violations

@@ -43,7 +43,7 @@ func (s *Service) Sessions(ctx context.Context, c Caller, userID uuid.UUID) ([]S
 
 // RevokeSession ends a session of the caller's user, the caller's own as well:
 // NotFound where it is another's, unknown, malformed or has ended before, which
-// are one answer. It gives the ID in canonical form.
+// are one answer; Unauthenticated. It gives the ID in canonical form.
 func (s *Service) RevokeSession(ctx context.Context, c Caller, sessionID string) (uuid.UUID, error) {
 	id, err := uuid.Parse(sessionID)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *Service) RevokeSession(ctx context.Context, c Caller, sessionID string)
 }
 
 // RevokeOtherSessions ends every session of the caller's user but the caller's
-// own, and says how many there were.
+// own, and says how many there were. Unauthenticated.
 func (s *Service) RevokeOtherSessions(ctx context.Context, c Caller) (int, error) {
 	return s.endOwn(ctx, c, EndedByRevocation, func(q Queries) ([]EndedSession, error) {
 		return q.EndOtherSessions(ctx, c.UserID, c.SessionID, EndedByRevocation, c.Now)

@@ -15,7 +15,8 @@ type ChangePasswordInput struct {
 // ChangePassword replaces the password of the caller's account, ends its other
 // sessions, voids its links, and says how many sessions it ended. The session
 // that asks stays.
-// InvalidInput, InvalidCredentials, AccountSuspended, RateLimited, Overloaded.
+// InvalidInput, InvalidCredentials, AccountSuspended, RateLimited, Overloaded;
+// Unauthenticated where the account is gone.
 func (s *Service) ChangePassword(ctx context.Context, c Caller, in ChangePasswordInput) (int, error) {
 	var faults violations
 	current, fault := NormalizePassword(in.CurrentPassword)

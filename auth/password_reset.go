@@ -112,8 +112,8 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 }
 
 // endAll ends every session of the user and voids its links but the ways back,
-// and says how many were signed in. The caller holds the user's row lock, so that no sign-in slips
-// in between.
+// and says how many were signed in. The caller holds the user's row lock, so that
+// no sign-in slips in between.
 func (s *Service) endAll(ctx context.Context, q Queries, c Client, userID uuid.UUID, reason EndReason) (signedOut int, revoked []BlacklistedToken, err error) {
 	if err := q.VoidLinks(ctx, endingLinksOf(userID), c.Now); err != nil {
 		return 0, nil, err

@@ -64,8 +64,8 @@ func (s *Service) Refresh(ctx context.Context, c Caller, in RefreshInput) (SignI
 		}
 	}
 	if rotated {
-		// Cannot refuse: Check has just found room, and a rotation that has
-		// happened must be answered.
+		// Check has found room. Where another rotation of the session took it
+		// meanwhile, this one has happened all the same, and must be answered.
 		_ = s.rotations.Allow(claims.SessionID.String(), c.Now)
 	} else if session, err = s.repeat(ctx, c, claims, key, limited); err != nil {
 		return SignIn{}, err

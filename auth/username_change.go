@@ -15,7 +15,8 @@ func parseNewUsername(typed string) (Username, error) {
 
 // ChangeUsername gives the caller another username and tells it by letter.
 // InvalidInput, with Taken where somebody else has it and Unchanged where it is
-// the current one, to the letter; Disabled where the server has none.
+// the current one, to the letter; Disabled where the server has none;
+// Unauthenticated where account or session are gone.
 func (s *Service) ChangeUsername(ctx context.Context, c Caller, username string) (User, error) {
 	if !s.settings.Usernames {
 		return User{}, Disabled
@@ -90,8 +91,7 @@ func (s *Service) RequestUsernameReset(ctx context.Context, c Caller, address st
 // session: nobody who had the old name could do anything with it alone. Nor does
 // it prove an address that nobody was asked to prove, since the password stays,
 // which a stranger may have chosen. A name that is taken does not use the link
-// up. InvalidInput, InvalidToken,
-// ExpiredToken; Disabled.
+// up. InvalidInput, InvalidToken, ExpiredToken; Disabled.
 func (s *Service) ResetUsername(ctx context.Context, c Caller, token, username string) (string, error) {
 	if !s.settings.Usernames {
 		return "", Disabled
