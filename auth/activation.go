@@ -274,15 +274,33 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 	if err != nil {
 		return "", err
 	}
+	err = s.writeActivation(ctx, c, email, in.Flow, silenced)
+	if errors.Is(err, ErrNotFound) {
+		// The registration was pushed out, or its day was over, since it was read:
+		// asked anew it is not found. Counting the request twice would tell of it.
+		err = s.writeActivation(ctx, c, email, in.Flow, silenced)
+	}
+	if err != nil {
+		return "", err
+	}
+	s.wake()
+	return in.Email, nil
+}
+
+// writeActivation writes new links of the registration and their letter, or their
+// like where they are to come to nothing; ErrNotFound where the registration goes
+// meanwhile.
+func (s *Service) writeActivation(ctx context.Context, c Caller, email Address, flow *string, silenced bool) error {
 	var reg Registration
-	if in.Flow != nil {
-		reg, err = s.store.RegistrationByFlow(ctx, Digest(*in.Flow))
+	var err error
+	if flow != nil {
+		reg, err = s.store.RegistrationByFlow(ctx, Digest(*flow))
 	} else {
 		reg, err = s.store.NewestRegistration(ctx, email.Key, c.Now)
 	}
 	good, err := found(err)
 	if err != nil {
-		return "", err
+		return err
 	}
 	good = good && !silenced && !reg.Void && reg.Email.Key == email.Key && c.Now.Before(reg.ExpiresAt)
 	if !good {
@@ -291,7 +309,7 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 	// What is not to be replaced is looked for all the same, under an ID that
 	// nothing has.
 	replaced := s.newID(c.Now)
-	if good && in.Flow != nil {
+	if good && flow != nil {
 		replaced = reg.ID
 	}
 
@@ -301,10 +319,10 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 		Kind: LetterActivation, To: reg.Email.Text, Locale: reg.Locale, Token: activate,
 		NotMeToken: decline, ExpiresAt: reg.ExpiresAt,
 	}
-	if in.Flow != nil {
+	if flow != nil {
 		letter.Code = code
 	}
-	err = s.store.InTx(ctx, func(q Queries) error {
+	return s.store.InTx(ctx, func(q Queries) error {
 		if err := q.ReplaceCode(ctx, replaced, s.codeDigest(reg, code)); err != nil {
 			return err
 		}
@@ -319,14 +337,4 @@ func (s *Service) ResendActivation(ctx context.Context, c Caller, in ResendActiv
 		}
 		return q.InsertEvents(ctx, s.event(c.Client, EventRegistrationRequested, uuid.Nil, map[string]any{"resent": true}))
 	})
-	if errors.Is(err, ErrNotFound) {
-		// The registration was pushed out, or its day was over, since it was read:
-		// asked anew it is not found.
-		return s.ResendActivation(ctx, c, in)
-	}
-	if err != nil {
-		return "", err
-	}
-	s.wake()
-	return in.Email, nil
 }

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -59,4 +60,46 @@ func TestWhatALimitSilencedPushesNothingOut(t *testing.T) {
 	}
 	_, err := h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Code: &letter.Code, Flow: &first.Flow})
 	ok(t, err)
+}
+
+// A fleeting Store has a registration go between the reading of it and the
+// transaction.
+type fleeting struct {
+	auth.Store
+	leave func()
+}
+
+func (f *fleeting) InTx(ctx context.Context, fn func(auth.Queries) error) error {
+	f.leave()
+	return f.Store.InTx(ctx, fn)
+}
+
+func TestALetterThatWasAskedForAsItsRegistrationWentIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	for name, with := range map[string]bool{"with the flow": true, "without": false} {
+		h := newHouse(t)
+		flow := h.register("ada@example.org").Flow
+		h.letter()
+		in := auth.ResendActivationInput{Email: "ada@example.org"}
+		if with {
+			in.Flow = &flow
+		}
+		o := h.options
+		o.Store = &fleeting{h.store, func() { ok(t, h.store.DeleteRegistrations(h.ctx, []string{"ada@example.org"})) }}
+		to, err := auth.New(o).ResendActivation(h.ctx, h.stranger(), in)
+		if err != nil || to != "ada@example.org" {
+			t.Errorf("%s: %s %v", name, to, err)
+		}
+		if n := len(h.letters()); n != 0 {
+			t.Errorf("%s: %d letters", name, n)
+		}
+		// Ten an hour is what one client may ask for.
+		for n := 1; n < 10; n++ {
+			if _, err := h.ResendActivation(h.ctx, h.stranger(), in); err != nil {
+				t.Errorf("%s: request %d: %v", name, n+1, err)
+			}
+		}
+		_, err = h.ResendActivation(h.ctx, h.stranger(), in)
+		wants(t, err, auth.RateLimited)
+	}
 }
