@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 
 	"gatehouse/config"
@@ -71,8 +70,5 @@ func (c exportUser) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(p.stdout)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(held)
+	return output{JSON: true}.print(p, held, nil)
 }
