@@ -11,7 +11,7 @@ import (
 // tables are all that a mutation may write to.
 var tables = []string{
 	"users", "credentials", "registrations", "sessions", "blacklisted_tokens",
-	"link_tokens", "signing_keys", "outbox_letters", "attempt_counters", "events",
+	"link_tokens", "signing_keys", "outbox_letters", "attempt_counters", "events", "known_networks",
 }
 
 // writeEverything leaves a row in every table.
@@ -32,6 +32,7 @@ func writeEverything(ctx context.Context, q auth.Queries) (auth.User, error) {
 		q.InsertLinks(ctx, l),
 		q.InsertLetter(ctx, newLetter()),
 		q.InsertEvents(ctx, event),
+		q.NoteNetwork(ctx, u.ID, digest(u.ID.String()), noon),
 	)
 }
 
@@ -105,7 +106,7 @@ func transactions(t *testing.T, s *subject) {
 
 	t.Run("deleting a user leaves the blacklist and the events", func(t *testing.T) {
 		must(t, s.Exec(t.Context(), "DELETE FROM users"))
-		for _, table := range []string{"users", "credentials", "sessions", "link_tokens"} {
+		for _, table := range []string{"users", "credentials", "sessions", "link_tokens", "known_networks"} {
 			same(t, table, s.count(t, table), 0)
 		}
 		for _, table := range []string{"blacklisted_tokens", "events", "registrations", "outbox_letters"} {
