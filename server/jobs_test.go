@@ -90,7 +90,7 @@ func TestRequestsAreJudgedByTheDatabasesTime(t *testing.T) {
 // right again: nobody who is signed in notices, nor does a letter that waits.
 func TestAClockThatWasSetIsMeasuredBeforeItJudges(t *testing.T) {
 	t.Parallel()
-	cfg, _ := settle(t, nil)
+	cfg, _ := settle(t, map[string]string{"METRICS_LISTEN": "127.0.0.1:0"})
 	clock := newClock()
 	var log journal
 	deps := testDeps(clock, &log)
@@ -122,6 +122,9 @@ func TestAClockThatWasSetIsMeasuredBeforeItJudges(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), "nobody knows what time it is") {
 		t.Errorf("the log does not say why: %s", log.String())
+	}
+	if text := requestTo(server.Metrics(), "/metrics").Body.String(); !strings.Contains(text, `refusals_total{code="INTERNAL"} 1`) {
+		t.Errorf("it was not counted: %s", text)
 	}
 }
 

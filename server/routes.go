@@ -57,7 +57,7 @@ func (s *Server) routes() (http.Handler, error) {
 		withClientAddress(cfg.TrustedProxies),
 		withAccessLog(s.deps.Logger, s.deps.Clock),
 		withSecurityHeaders(cfg.Secure()),
-		withRecover(s.deps.Logger, answerFault),
+		withRecover(s.deps.Logger, s.answerFault),
 		withoutRedirects,
 	), nil
 }
@@ -139,7 +139,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		defer cancel()
 		if err := s.trueClock(ctx); err != nil {
 			s.deps.Logger.ErrorContext(ctx, "request refused: nobody knows what time it is", "error", err)
-			answerFault(w, r)
+			s.answerFault(w, r)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
@@ -157,7 +157,8 @@ func admitAnonymous(throttle *auth.Throttle) func(context.Context) error {
 
 // answerFault answers for a handler that panicked or may not be asked, in the form
 // that the client expects there.
-func answerFault(w http.ResponseWriter, r *http.Request) {
+func (s *Server) answerFault(w http.ResponseWriter, r *http.Request) {
+	s.watch.Refused(auth.Internal)
 	if r.URL.Path == pathGraphQL {
 		graph.WriteRefusal(w, r, http.StatusInternalServerError, auth.Internal)
 		return
