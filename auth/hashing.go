@@ -230,13 +230,6 @@ func (h *Hasher) Shed() int64 {
 	return h.queue.shed
 }
 
-// Waited is how long all together have waited for a slot so far.
-func (h *Hasher) Waited() time.Duration {
-	h.queue.mu.Lock()
-	defer h.queue.mu.Unlock()
-	return h.queue.waited
-}
-
 // A hash is what a PHC string says:
 // $argon2id$v=19$m=19456,t=2,p=1$salt$tag, with salt and tag in base64 without
 // padding.

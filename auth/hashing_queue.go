@@ -48,7 +48,6 @@ type queue struct {
 	holding []int          // how many clients hold so many places
 	pace    time.Duration  // how long a hash took lately; 0 where that is not known
 	shed    int64
-	waited  time.Duration
 }
 
 func newQueue(slots int, clock func() time.Time) *queue {
@@ -183,7 +182,6 @@ func (q *queue) enter(ctx context.Context, p *place) error {
 		return nil
 	}
 	w.element = q.waiting[p.urgency].PushBack(w)
-	began := q.clock()
 	q.mu.Unlock()
 
 	patience := time.NewTimer(queuePatience)
@@ -196,7 +194,6 @@ func (q *queue) enter(ctx context.Context, p *place) error {
 
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.waited += max(0, q.clock().Sub(began))
 	err := ctx.Err()
 	switch {
 	case w.served && err != nil:
