@@ -7,6 +7,7 @@ import (
 
 	"gatehouse/auth"
 	"gatehouse/config"
+	"gatehouse/graph"
 )
 
 // numbered fills every figure of the struct with one of its own, so that none
@@ -93,5 +94,25 @@ func TestEachSettingReachesTheRuleOfItsName(t *testing.T) {
 	same("PerAddress", streams.PerAddress, "StreamsPerAddress")
 	if !ruleLimits(config.Config{}).Off {
 		t.Error("limits that are off are on")
+	}
+}
+
+// TestWhatNobodySetsIsWhatThePackagesHave by default: their own tests and the
+// benchmarks go by that, and would be about another server.
+func TestWhatNobodySetsIsWhatThePackagesHave(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := documentLimits(cfg), graph.DefaultLimits(); got != want {
+		t.Errorf("documents are held to %+v, and not to %+v", got, want)
+	}
+	p := auth.DefaultHashParameters()
+	if int(cfg.HashingMemory>>10) != int(p.MemoryKiB) || cfg.HashingPasses != int(p.Passes) || cfg.HashingLanes != int(p.Lanes) {
+		t.Errorf("a hash costs %v, %d passes and %d lanes, and not %+v", cfg.HashingMemory, cfg.HashingPasses, cfg.HashingLanes, p)
+	}
+	if got, want := auth.Algorithm(cfg.SigningAlgorithm), auth.Algorithms()[0]; got != want {
+		t.Errorf("keys are for %s, and not for %s", got, want)
 	}
 }
