@@ -160,7 +160,7 @@ func (s *Service) provePassword(ctx context.Context, c Caller, meters []Meter, h
 	}
 	match, err := place.Verify(ctx, hash, password)
 	if err != nil {
-		return errors.Join(err, s.giveBack(ctx, c.Client, meters))
+		return s.unspent(ctx, meters, err)
 	}
 	if !match {
 		return s.refuseSignIn(ctx, c, uuid.Nil, "pwd")
@@ -195,7 +195,7 @@ func (s *Service) activate(ctx context.Context, c Caller, reg Registration, link
 		); err != nil {
 			return err
 		}
-		return s.succeed(ctx, q, c.Client, meters)
+		return s.succeed(ctx, q, meters)
 	})
 	if err != nil {
 		return SignIn{}, err

@@ -55,7 +55,7 @@ func (s *Service) ActivateOnly(ctx context.Context, c Caller, token, password st
 		if err := q.InsertEvents(ctx, s.event(c.Client, EventActivated, user.ID, nil)); err != nil {
 			return err
 		}
-		return s.succeed(ctx, q, c.Client, meters)
+		return s.succeed(ctx, q, meters)
 	})
 	if errors.Is(err, errOvertaken) {
 		return "", InvalidToken

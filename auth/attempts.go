@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/base64"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -143,9 +144,9 @@ func (s *Service) reserve(ctx context.Context, c Client, meters []Meter) (counte
 		// stranger's burst would otherwise cost the owner a day's letters at once.
 		loud := slices.DeleteFunc(slices.Clone(counted), func(m Meter) bool { return m.Silent })
 		quiet := slices.DeleteFunc(counted, func(m Meter) bool { return !m.Silent })
-		return loud, true, s.giveBack(ctx, c, quiet)
+		return loud, true, s.giveBack(ctx, quiet)
 	}
-	if err := s.giveBack(ctx, c, counted); err != nil {
+	if err := s.giveBack(ctx, counted); err != nil {
 		return nil, false, err
 	}
 	return nil, false, &Refusal{Code: RateLimited, RetryAfter: until.Sub(c.Now)}
@@ -153,17 +154,27 @@ func (s *Service) reserve(ctx context.Context, c Client, meters []Meter) (counte
 
 // giveBack returns attempts that came to nothing: nothing was hashed or
 // compared. It is done although the client may have gone.
-func (s *Service) giveBack(ctx context.Context, c Client, meters []Meter) error {
+func (s *Service) giveBack(ctx context.Context, meters []Meter) error {
 	if s.limits.Off || len(meters) == 0 {
 		return nil
 	}
-	return s.store.ReleaseAttempts(context.WithoutCancel(ctx), meters, nil, c.Now)
+	return s.store.ReleaseAttempts(context.WithoutCancel(ctx), meters, nil)
+}
+
+// unspent gives the attempts back and answers err, for which they came to nothing:
+// that is what the client has to hear. Where they can't be given back they count
+// as if they had been made.
+func (s *Service) unspent(ctx context.Context, meters []Meter, err error) error {
+	if failed := s.giveBack(ctx, meters); failed != nil {
+		s.logger.ErrorContext(ctx, "attempts not given back", slog.Any("error", failed))
+	}
+	return err
 }
 
 // succeed settles the attempts of a sign-in that was right: the identifier's
 // count is cleared, and of the address only this attempt is taken back, so that
 // a guesser can not clear his own count by signing in to an account of his.
-func (s *Service) succeed(ctx context.Context, q Queries, c Client, meters []Meter) error {
+func (s *Service) succeed(ctx context.Context, q Queries, meters []Meter) error {
 	if s.limits.Off || len(meters) == 0 {
 		return nil
 	}
@@ -175,5 +186,5 @@ func (s *Service) succeed(ctx context.Context, q Queries, c Client, meters []Met
 			back = append(back, m)
 		}
 	}
-	return q.ReleaseAttempts(ctx, back, clear, c.Now)
+	return q.ReleaseAttempts(ctx, back, clear)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -249,6 +250,37 @@ var errUncounted = errors.New("no attempts are counted")
 
 func (uncounting) ReserveAttempts(context.Context, []auth.Meter, time.Time) ([]auth.RefusedMeter, error) {
 	return nil, errUncounted
+}
+
+// A leaver hangs up once its attempt is counted, and the store takes none back.
+type leaver struct {
+	auth.Store
+	hangUp context.CancelFunc
+}
+
+func (l leaver) ReserveAttempts(ctx context.Context, meters []auth.Meter, now time.Time) ([]auth.RefusedMeter, error) {
+	defer l.hangUp()
+	return l.Store.ReserveAttempts(ctx, meters, now)
+}
+
+func (leaver) ReleaseAttempts(context.Context, []auth.Meter, []auth.Meter) error {
+	return errUncounted
+}
+
+func TestAttemptsThatCantBeGivenBackAreLoggedAndDontHideWhy(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.user("ada@example.org")
+	ctx, hangUp := context.WithCancel(h.ctx)
+	o := h.options
+	o.Store = leaver{o.Store, hangUp}
+	_, err := auth.New(o).Login(ctx, h.stranger(), auth.LoginInput{Identifier: "ada@example.org", Password: password})
+	if !errors.Is(err, context.Canceled) || errors.Is(err, errUncounted) {
+		t.Errorf("got %v", err)
+	}
+	if !strings.Contains(h.log.String(), errUncounted.Error()) {
+		t.Errorf("the log: %s", h.log)
+	}
 }
 
 // TestWhereAttemptsCantBeCountedNoneIsMade: guesses that are let through while the

@@ -57,7 +57,7 @@ func (s *Service) Login(ctx context.Context, c Caller, in LoginInput) (SignIn, e
 	match, err := place.Verify(ctx, account.PasswordHash, password)
 	if err != nil {
 		// Nothing was learnt: the server is busy, or the client has gone.
-		return SignIn{}, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+		return SignIn{}, s.unspent(ctx, meters, err)
 	}
 	signIn, err := s.judge(ctx, c, place, account, match, password, device, near, meters)
 	if !errors.Is(err, errOvertaken) {
@@ -153,7 +153,7 @@ func (s *Service) refuseSuspended(ctx context.Context, c Caller, u User, meters 
 		if err := q.InsertEvents(ctx, s.event(c.Client, EventLoginFailed, u.ID, map[string]any{"reason": "suspended"})); err != nil {
 			return err
 		}
-		return s.succeed(ctx, q, c.Client, meters)
+		return s.succeed(ctx, q, meters)
 	})
 	if err != nil {
 		return err
@@ -248,7 +248,7 @@ func (s *Service) signIn(ctx context.Context, c Caller, account Account, stronge
 		if err := q.InsertEvents(ctx, s.event(c.Client, EventLoginSucceeded, user.ID, sessionDetails(signIn.Session))); err != nil {
 			return err
 		}
-		return s.succeed(ctx, q, c.Client, meters)
+		return s.succeed(ctx, q, meters)
 	})
 	if err != nil {
 		return SignIn{}, err

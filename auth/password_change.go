@@ -43,7 +43,7 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, in ChangePasswor
 		hash, err := s.hashChosen(ctx, place, account, current, in.NewPassword)
 		if err != nil {
 			// The current password was right, so this was no guess.
-			return 0, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+			return 0, s.unspent(ctx, meters, err)
 		}
 		ended, err := s.replacePassword(ctx, c, account.User, hash, meters)
 		if !errors.Is(err, errOvertaken) {
@@ -74,7 +74,7 @@ func (s *Service) hashChosen(ctx context.Context, place *Place, account Account,
 func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash string, meters []Meter) (int, error) {
 	silenced, err := s.spare(ctx, c.Client, user)
 	if err != nil {
-		return 0, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+		return 0, s.unspent(ctx, meters, err)
 	}
 	signedOut := 0
 	var revoked []BlacklistedToken
@@ -102,7 +102,7 @@ func (s *Service) replacePassword(ctx context.Context, c Caller, user User, hash
 		}, silenced); err != nil {
 			return err
 		}
-		return s.succeed(ctx, q, c.Client, meters)
+		return s.succeed(ctx, q, meters)
 	})
 	if err != nil {
 		return 0, err

@@ -101,7 +101,7 @@ func (s *Service) ResetPassword(ctx context.Context, c Caller, in ResetPasswordI
 			return err
 		}
 		// Whoever reads the account's mail need not wait for a guesser's sake.
-		return s.succeed(ctx, q, c.Client, s.ownMeters(user))
+		return s.succeed(ctx, q, s.ownMeters(user))
 	})
 	if err != nil {
 		return PasswordReset{}, err

@@ -81,7 +81,7 @@ func (s *Service) renewProof(ctx context.Context, c Caller, user User, meters []
 		})); err != nil {
 			return err
 		}
-		return s.succeed(ctx, q, c.Client, meters)
+		return s.succeed(ctx, q, meters)
 	})
 	if err != nil {
 		return SignIn{}, err
@@ -124,7 +124,7 @@ func (s *Service) proveOwnPassword(ctx context.Context, c Caller, place *Place, 
 	}
 	switch {
 	case err != nil:
-		return Account{}, errors.Join(err, s.giveBack(ctx, c.Client, meters))
+		return Account{}, s.unspent(ctx, meters, err)
 	case !match:
 		return Account{}, s.refuseSignIn(ctx, c, account.ID, "pwd")
 	case account.Status != Active:

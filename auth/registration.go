@@ -94,7 +94,7 @@ func (s *Service) Register(ctx context.Context, c Caller, in RegisterInput) (Reg
 	}
 	hash, err := place.Hash(ctx, password)
 	if err != nil {
-		return Registered{}, errors.Join(err, s.giveBack(ctx, c.Client, counted))
+		return Registered{}, s.unspent(ctx, counted, err)
 	}
 
 	if s.settings.WithoutActivation {

@@ -169,7 +169,7 @@ type AttemptQueries interface {
 	ReserveAttempts(ctx context.Context, meters []Meter, now time.Time) ([]RefusedMeter, error)
 	// ReleaseAttempts gives back one attempt of each of the meters in giveBack,
 	// and clears those in clear.
-	ReleaseAttempts(ctx context.Context, giveBack, clear []Meter, now time.Time) error
+	ReleaseAttempts(ctx context.Context, giveBack, clear []Meter) error
 }
 
 // A Rotation is what a refresh asks of the session's row: one UPDATE that

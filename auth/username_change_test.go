@@ -104,7 +104,7 @@ func TestALinkForAUsernameIsGoodForNothingElse(t *testing.T) {
 	token := h.usernameLink("ada@example.org")
 	_, err := h.ResetPassword(h.ctx, h.stranger(), auth.ResetPasswordInput{Token: token, NewPassword: "nine silent harbours"})
 	wants(t, err, auth.InvalidToken)
-	flow := ""
+	flow := "of another"
 	_, err = h.Activate(h.ctx, h.stranger(), auth.ActivateInput{Token: &token, Flow: &flow})
 	wants(t, err, auth.InvalidToken)
 	_, err = h.DeclineRegistration(h.ctx, h.stranger(), token)

@@ -188,7 +188,7 @@ func (q *queries) refusedUntil(ctx context.Context, refused []counted, now time.
 // It goes through the same sorted upsert as a reservation, for the sake of the
 // order in which rows are locked. A row that is not there is made, and has
 // expired from the start, so that it counts nothing.
-func (q *queries) ReleaseAttempts(ctx context.Context, giveBack, clear []auth.Meter, _ time.Time) error {
+func (q *queries) ReleaseAttempts(ctx context.Context, giveBack, clear []auth.Meter) error {
 	cleared := make(map[string]bool, len(clear))
 	for _, m := range clear {
 		cleared[m.Key] = true

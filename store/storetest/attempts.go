@@ -41,7 +41,7 @@ func (c tally) waits(t *testing.T, m auth.Meter, now, until time.Time) {
 
 func (c tally) givesBack(t *testing.T, meters ...auth.Meter) {
 	t.Helper()
-	must(t, c.s.One.ReleaseAttempts(t.Context(), meters, nil, noon))
+	must(t, c.s.One.ReleaseAttempts(t.Context(), meters, nil))
 }
 
 func attempts(t *testing.T, s *subject) {
@@ -112,7 +112,7 @@ func attempts(t *testing.T, s *subject) {
 		c.givesBack(t, m, m)
 		c.passes(t, m, noon)
 		c.waits(t, m, noon, noon.Add(30*time.Second))
-		must(t, s.One.ReleaseAttempts(t.Context(), []auth.Meter{m}, []auth.Meter{m, m}, noon))
+		must(t, s.One.ReleaseAttempts(t.Context(), []auth.Meter{m}, []auth.Meter{m, m}))
 		c.passes(t, m, noon)
 		c.passes(t, m, noon)
 		c.waits(t, m, noon, noon.Add(30*time.Second))
@@ -248,7 +248,7 @@ func givingBack(t *testing.T, c tally) {
 			c.passes(t, m, now)
 			now = now.Add(time.Second << i)
 		}
-		must(t, c.s.One.ReleaseAttempts(t.Context(), nil, []auth.Meter{m}, now))
+		must(t, c.s.One.ReleaseAttempts(t.Context(), nil, []auth.Meter{m}))
 		c.passes(t, m, now)
 		c.waits(t, m, now, now.Add(time.Second))
 		c.waits(t, other, noon, noon.Add(time.Second))
@@ -256,7 +256,7 @@ func givingBack(t *testing.T, c tally) {
 
 	t.Run("giving back or clearing what was never counted does no harm", func(t *testing.T) {
 		rate, backoff, cleared := newRate(1), newBackoff(1), newBackoff(1)
-		must(t, c.s.One.ReleaseAttempts(t.Context(), []auth.Meter{rate, backoff}, []auth.Meter{cleared}, noon))
+		must(t, c.s.One.ReleaseAttempts(t.Context(), []auth.Meter{rate, backoff}, []auth.Meter{cleared}))
 		// Asked by a process whose clock is behind.
 		early := noon.Add(-time.Second)
 		c.passes(t, rate, early)
@@ -330,12 +330,12 @@ func attemptRaces(t *testing.T, s *subject) {
 				slices.Reverse(meters)
 				half := len(meters) / 2
 				if err := once(node, func(q auth.Queries) error {
-					return q.ReleaseAttempts(t.Context(), meters[:half], nil, noon)
+					return q.ReleaseAttempts(t.Context(), meters[:half], nil)
 				}); err != nil {
 					return false, err
 				}
 				if err := once(node, func(q auth.Queries) error {
-					return q.ReleaseAttempts(t.Context(), meters[half:], nil, noon)
+					return q.ReleaseAttempts(t.Context(), meters[half:], nil)
 				}); err != nil {
 					return false, err
 				}

@@ -168,7 +168,7 @@ func everyCall(t *testing.T, s *subject) map[string]call {
 		},
 
 		"ReserveAttempts": func(ctx context.Context, n Node) error { return first(n.ReserveAttempts(ctx, meters, noon)) },
-		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, meters[:1], meters[1:], noon) },
+		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, meters[:1], meters[1:]) },
 
 		"InsertLetter":   func(ctx context.Context, n Node) error { return n.InsertLetter(ctx, newLetter()) },
 		"ClaimLetters":   func(ctx context.Context, n Node) error { return first(n.ClaimLetters(ctx, noon, time.Second, 5)) },
@@ -215,7 +215,7 @@ func statements(t *testing.T, s *subject) {
 			return first(n.EndSessions(ctx, nil, auth.EndedByEviction, noon))
 		},
 		"ReserveAttempts": func(ctx context.Context, n Node) error { return first(n.ReserveAttempts(ctx, nil, noon)) },
-		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, nil, nil, noon) },
+		"ReleaseAttempts": func(ctx context.Context, n Node) error { return n.ReleaseAttempts(ctx, nil, nil) },
 	}
 	for name, call := range none {
 		t.Run(name+" of nothing is no statement", func(t *testing.T) {
