@@ -1385,7 +1385,7 @@ type User {
   locale: String!
   "Whether the account can be used."
   status: UserStatus!
-  "The names of the roles that the user holds; admin and support are those that this API knows."
+  "The names of the roles that the user holds. Admin is one that this server knows: it sees to it that somebody is left who has it. What others mean is up to those who read the tokens."
   roles: [String!]!
   "When the user last signed in; null before the first time."
   lastLoginAt: DateTime

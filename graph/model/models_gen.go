@@ -441,7 +441,7 @@ type User struct {
 	Locale string `json:"locale"`
 	// Whether the account can be used.
 	Status UserStatus `json:"status"`
-	// The names of the roles that the user holds; admin and support are those that this API knows.
+	// The names of the roles that the user holds. Admin is one that this server knows: it sees to it that somebody is left who has it. What others mean is up to those who read the tokens.
 	Roles []string `json:"roles"`
 	// When the user last signed in; null before the first time.
 	LastLoginAt *time.Time `json:"lastLoginAt,omitempty"`
