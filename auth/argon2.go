@@ -55,6 +55,7 @@ func reusing(memoryKiB uint32, slots int) derivation {
 		case array = <-kept:
 		default:
 			array = make([]block, memoryKiB)
+			onLargePages(array)
 		}
 		key := deriveIn(array, password, salt, passes, uint32(lanes), length)
 		select {
