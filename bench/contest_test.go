@@ -13,7 +13,7 @@ import (
 )
 
 // rounds is how often contenders take turns.
-const rounds = 7
+const rounds = 21
 
 // A contender is one of several servers that are asked for the same.
 type contender struct {

@@ -28,8 +28,8 @@ import (
 const (
 	// mostConnections is the largest of the numbers below.
 	mostConnections = 64
-	shortTurn       = 400 * time.Millisecond
-	hashingTurn     = 1500 * time.Millisecond
+	shortTurn       = 200 * time.Millisecond
+	hashingTurn     = 600 * time.Millisecond
 	// signers are who sign in: none so often that an older session has to go.
 	signers = 192
 )
