@@ -187,7 +187,8 @@ func TestTheSettingsOfEveryExampleStartTheServer(t *testing.T) {
 		secrets(t, environment)
 		var environ []string
 		for variable, value := range environment {
-			environ = append(environ, variable+"="+value)
+			// The directory that systemd makes for the unit.
+			environ = append(environ, variable+"="+strings.ReplaceAll(value, "/var/lib/gatehouse", t.TempDir()))
 		}
 		cfg, err := config.Load(environ)
 		if err != nil {
