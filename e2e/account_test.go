@@ -17,7 +17,7 @@ func TestThePagesForUsers(t *testing.T) {
 func TestTheTabsOfABrowserShareOneSession(t *testing.T) {
 	t.Parallel()
 	inTheBrowser(t, "account-tabs.test.js", "GATEHOUSE_MAIL_URL=log:", "GATEHOUSE_RATE_LIMITS=off", "GATEHOUSE_REFRESH_GRACE=0",
-		"GATEHOUSE_LEEWAY=0s", "GATEHOUSE_ACCESS_TOKEN_LIFETIME=2s", "GATEHOUSE_REAUTHENTICATION_AGE=1s")
+		"GATEHOUSE_LEEWAY=0s", "GATEHOUSE_ACCESS_TOKEN_LIFETIME=3s", "GATEHOUSE_REAUTHENTICATION_AGE=2s")
 }
 
 // TestThePagesForUsersAtTheWorstMoment is the story in browser/account-moments.test.js,
