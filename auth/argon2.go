@@ -54,8 +54,7 @@ func reusing(memoryKiB uint32, slots int) derivation {
 		select {
 		case array = <-kept:
 		default:
-			array = make([]block, memoryKiB)
-			onLargePages(array)
+			array = newArray(memoryKiB)
 		}
 		key := deriveIn(array, password, salt, passes, uint32(lanes), length)
 		select {
@@ -64,6 +63,12 @@ func reusing(memoryKiB uint32, slots int) derivation {
 		}
 		return key
 	}
+}
+
+func newArray(memoryKiB uint32) []block {
+	array := make([]block, memoryKiB)
+	onLargePages(array)
+	return array
 }
 
 // deriveIn is argon2.IDKey with an array of as many blocks as it may take KiB. It

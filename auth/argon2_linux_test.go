@@ -1,10 +1,47 @@
 package auth
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
+
+// TestTheArrayOfAHashIsToLieOnLargePages looks at the flag "hg" (proc(5)) of the
+// memory in which the array lies. Whether there are large pages just then is up to
+// the kernel, and one that has none knows no such flag.
+func TestTheArrayOfAHashIsToLieOnLargePages(t *testing.T) {
+	t.Parallel()
+	const memoryKiB = 19 << 10
+	array := newArray(memoryKiB)
+	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	text, err := os.ReadFile("/proc/self/smaps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := uintptr(unsafe.Pointer(&array[memoryKiB/2]))
+	inside := false
+	for line := range strings.Lines(string(text)) {
+		var from, to uintptr
+		if n, _ := fmt.Sscanf(line, "%x-%x ", &from, &to); n == 2 {
+			inside = from <= middle && middle < to
+		}
+		if flags, ok := strings.CutPrefix(line, "VmFlags:"); ok && inside {
+			if !strings.Contains(flags, " hg") {
+				t.Errorf("the flags are %s", flags)
+			}
+			return
+		}
+	}
+	t.Error("the array lies nowhere")
+}
 
 func TestWholePagesAreAllThatLieInAnArray(t *testing.T) {
 	t.Parallel()
