@@ -82,8 +82,8 @@ func (s *Service) Refresh(ctx context.Context, c Caller, in RefreshInput) (SignI
 }
 
 // repeat judges a refresh token that rotated nothing: its session's current
-// tokens are given again, or the session is ended. Where the rotations of the
-// session are limited for now, that is told instead of the tokens.
+// tokens are given again, or the session is ended. Where its rotations are limited,
+// that is told instead of the tokens.
 func (s *Service) repeat(ctx context.Context, c Caller, claims RefreshClaims, key []byte, limited error) (Session, error) {
 	session, err := s.store.SessionByID(ctx, claims.SessionID)
 	if errors.Is(err, ErrNotFound) {
