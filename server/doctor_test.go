@@ -81,6 +81,7 @@ func TestADoctorSeesWhatADatabaseHolds(t *testing.T) {
 	examine()["letters"].is(t, Fine, "1 letter to be sent")
 	h.clock.move(10 * time.Minute)
 	examine()["letters"].is(t, Doubt, "the oldest waits since")
+	examine()["keys"].is(t, Fine, "less than an hour old")
 	if n := len(smtp.All()); n != 0 {
 		t.Errorf("%d letters were sent", n)
 	}
