@@ -59,10 +59,10 @@ race: postgresql chromium browser audits subscriptions ## all tests under the ra
 SEED ?= 0
 
 # Most of the time somebody waits to come back, so more run at once than there are cores.
-faults: postgresql ## bring every fault upon the server that operation brings, in some twelve minutes; SEED=N repeats a run
+faults: postgresql ## bring every fault upon the server that operation brings, in three to twelve minutes; SEED=N repeats a run
 	go test -tags nobrowser -count 1 -v -parallel 6 -timeout 30m -run '^TestFaults$$' ./e2e -long -seed $(SEED)
 
-mutate: ## break the lines that carry security, one at a time, and see that a test fails: a quarter of an hour
+mutate: ## break the lines that carry security, one at a time, and see that a test fails: half an hour
 	scripts/mutate
 
 first-five-minutes: ## rehearse them: clone, run, playground, mailbox, signed in; takes the time of each step
